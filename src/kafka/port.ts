@@ -1,0 +1,80 @@
+/** A record for an activities or dead-letter topic; the partition is always explicit. */
+export interface OutgoingRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A record for the shard's partition of the cursors topic; a null value is a tombstone. */
+export interface StateRecord {
+  readonly key: string;
+  readonly value: string | Buffer | null;
+}
+
+/** What is committed as one: readers in `read_committed` see all of it or nothing. */
+export interface Transaction {
+  readonly state: readonly StateRecord[];
+  readonly records: readonly OutgoingRecord[];
+}
+
+/** The latest value of each key in a shard's partition; tombstoned keys and owners' marks are absent. */
+export type ShardState = ReadonlyMap<string, Buffer>;
+
+/**
+ * One shard of the cursors topic, as its owner holds it. Calls are made one at a time.
+ *
+ *   open ──▶ commit ──▶ commit ──▶ … any error ──▶ open ──▶ …
+ */
+export interface ShardLog extends AsyncDisposable {
+  readonly shard: number;
+  /**
+   * Fences every earlier owner, waits until its open transaction is decided, commits this owner's mark and
+   * returns the state up to the mark, never read from behind an open transaction. May be called again at
+   * any time, above all after a failed commit: the state then tells whether it was committed.
+   *
+   * @throws ConnectorError `publish_fenced` (fatal) when a newer owner has fenced this one in the meantime;
+   *   `kafka_refused` (fatal) when the brokers deny access; `kafka_unavailable` (retry) for all else.
+   */
+  open(signal: AbortSignal): Promise<ShardState>;
+  /**
+   * One attempt at one transaction. Resolved: committed. `transaction.state` must not be empty.
+   *
+   * @throws ConnectorError `publish_fenced` (fatal) when a newer owner has fenced this one; `publish_failed`
+   *   (retry) for all else: then it is unknown whether it was committed, and only `open` may be called next.
+   */
+  commit(transaction: Transaction, signal: AbortSignal): Promise<void>;
+}
+
+/** What a topic has to be. `partitions` is checked where it matters: a changed count moves keys and shards. */
+export interface TopicSpec {
+  readonly name: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly kind: "activities" | "cursors" | "dlq";
+}
+
+/** What is wrong with a topic that exists, or why it cannot be made. `remedy` is for a person. */
+export interface TopicProblem {
+  readonly topic: string;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** The broker as the connector needs it. The fake and the kafkajs adapter pass one contract suite. */
+export interface KafkaPort extends AsyncDisposable {
+  /**
+   * Creates what is missing (unless `create` is false: then a missing topic is a problem) with the right
+   * settings, and checks what is there: partition counts, and for `cursors` that it is compacted.
+   * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
+   */
+  prepareTopics(specs: readonly TopicSpec[], create: boolean, signal: AbortSignal): Promise<readonly TopicProblem[]>;
+  /** The shard that a tenant's state lives in: murmur2 of its name modulo the cursors topic's partitions. */
+  shardOf(tenant: string): number;
+  /** The partition of a key in a topic that `prepareTopics` has seen, as the Java client's default computes it. */
+  partitionOf(topic: string, key: Buffer): number;
+  shard(shard: number): ShardLog;
+  /** A shard's committed state, read without fencing anybody; for `cursor show`. */
+  readState(shard: number, signal: AbortSignal): Promise<ShardState>;
+}

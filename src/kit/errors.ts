@@ -1,0 +1,58 @@
+/**
+ * What went wrong, as a closed list: at once the metric label, the log field and what tests match.
+ * Every code is explained in README, "Troubleshooting".
+ */
+export type ErrorCode =
+  | "api_throttled"
+  | "api_unavailable"
+  | "api_unauthorized"
+  | "api_contract"
+  | "api_rejected"
+  | "config_invalid"
+  | "secret_unreadable"
+  | "credentials_refused"
+  | "cursor_corrupt"
+  | "cursor_foreign"
+  | "cursor_newer"
+  | "page_too_large"
+  | "kafka_unavailable"
+  | "kafka_refused"
+  | "topic_misconfigured"
+  | "publish_failed"
+  | "publish_fenced"
+  | "registry_unavailable"
+  | "schema_incompatible"
+  | "schema_missing";
+
+/** `retry`: the same thing may succeed later by itself. `fatal`: a person has to change something. */
+export type Disposition = "retry" | "fatal";
+
+/**
+ * The one error class. The message says what was being done, on which tenant, scan or topic, what came back
+ * and what to do next; it never holds a secret or more than a short, redacted excerpt of a body.
+ */
+export class ConnectorError extends Error {
+  readonly code: ErrorCode;
+  readonly disposition: Disposition;
+
+  constructor(code: ErrorCode, message: string, options: { disposition: Disposition; cause?: unknown }) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.name = "ConnectorError";
+    this.code = code;
+    this.disposition = options.disposition;
+  }
+}
+
+/** For our own invariants only: a failure is a bug. What a peer sends is handled, never asserted. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant broken: ${message}`);
+}
+
+/** A one-line text of anything thrown, with its causes; for logs and messages. */
+export function describeError(error: unknown): string {
+  const seen: string[] = [];
+  for (let at: unknown = error; at instanceof Error && seen.length < 4; at = at.cause) {
+    if (!seen.includes(at.message)) seen.push(at.message);
+  }
+  return seen.length > 0 ? seen.join(": ") : String(error);
+}

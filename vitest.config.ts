@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: string[], testTimeout: number, extra: object = {}) => ({
+  test: { name, include, testTimeout, hookTimeout: 240_000, ...extra },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    projects: [
+      project("unit", ["test/unit/**/*.test.ts", "test/property/**/*.test.ts"], 30_000),
+      project("tidy", ["test/tidy.test.ts"], 60_000),
+      project("contract", ["test/contract/**/*.test.ts"], 120_000, { fileParallelism: false }),
+      project("integration", ["test/integration/**/*.test.ts", "test/witness/**/*.test.ts"], 600_000, {
+        fileParallelism: false,
+      }),
+    ],
+  },
+});
