@@ -1,0 +1,96 @@
+/** What a scan is doing, as one word: the label of `scan_state`, and in `/status`. */
+export const SCAN_STATES = [
+  "starting",
+  "reading",
+  "idle",
+  "throttled",
+  "retrying",
+  "unauthorized",
+  "blocked",
+  "stopped",
+] as const;
+export type ScanState = (typeof SCAN_STATES)[number];
+
+/** Things that the API should not do but does; each is counted, none is passed over. */
+export const ANOMALIES = [
+  "contract_error",
+  "filters_rejected",
+  "field_not_honoured",
+  "out_of_bounds",
+  "order_not_ascending",
+  "empty_page_with_next",
+  "empty_page_with_total",
+  "stall",
+  "repeated_in_pass",
+  "page_too_large",
+] as const;
+export type Anomaly = (typeof ANOMALIES)[number];
+
+export type WaitReason = "budget" | "retry_after" | "backoff";
+export type TransactionResult = "committed" | "failed" | "fenced";
+/** `2xx` … `5xx`, or `error` when no response came. */
+export type CodeClass = "2xx" | "3xx" | "4xx" | "5xx" | "error";
+
+interface OfScan {
+  readonly tenant: string;
+  readonly scan: string;
+}
+
+/**
+ * Everything that can be seen of the connector from outside: each event drives metrics, `/status` and, where a
+ * person should know, one log line. All times are epoch ms unless named `…DurationMs` or `waitMs`.
+ */
+export type Event =
+  | { readonly type: "connector_started"; readonly version: string; readonly cursorsTopic: string }
+  /** A slow start or stop says which step it is in; `since` is when the event came. */
+  | { readonly type: "stage"; readonly subject: string; readonly stage: string }
+  | { readonly type: "connector_stopping"; readonly reason: string }
+  | { readonly type: "shard_opened"; readonly shard: number; readonly tenants: readonly string[]; readonly durationMs: number }
+  | { readonly type: "shard_released"; readonly shard: number; readonly reason: string }
+  | {
+      readonly type: "transaction_ended";
+      readonly shard: number;
+      readonly result: TransactionResult;
+      readonly durationMs: number;
+      readonly error: string | null;
+    }
+  | ({ readonly type: "scan_state"; readonly state: ScanState; readonly reason: string | null } & OfScan)
+  | ({ readonly type: "cursor_field_decided"; readonly field: string; readonly reason: string } & OfScan)
+  | ({
+      readonly type: "request_answered";
+      readonly verdict: string;
+      readonly code: CodeClass;
+      readonly durationMs: number;
+      readonly bodyBytes: number;
+      /** Local clock minus the server's; null without a `Date` header. */
+      readonly skewMs: number | null;
+    } & OfScan)
+  | { readonly type: "waited"; readonly tenant: string; readonly reason: WaitReason; readonly waitMs: number }
+  | { readonly type: "budget"; readonly tenant: string; readonly limitPerMinute: number; readonly usedLastMinute: number }
+  | { readonly type: "credential"; readonly tenant: string; readonly expiresAtMs: number }
+  | ({
+      readonly type: "page_published";
+      readonly reader: string;
+      readonly read: number;
+      readonly published: number;
+      readonly duplicates: number;
+      readonly deadLettered: number;
+      /** Bytes of record values published. */
+      readonly bytes: number;
+      /** `created` − `timestamp` of each published activity that has both. */
+      readonly ingestionDelaysMs: readonly number[];
+      /** Commit − `created` of each published activity that has it. */
+      readonly publishLatenciesMs: readonly number[];
+    } & OfScan)
+  /** After each commit: where the scan stands. `caughtUpMs` null: not once since the scan began. */
+  | ({
+      readonly type: "cursor_moved";
+      readonly positionMs: number | null;
+      readonly caughtUpMs: number | null;
+      readonly openGaps: number;
+    } & OfScan)
+  | ({ readonly type: "anomaly"; readonly kind: Anomaly; readonly detail: string } & OfScan)
+  | { readonly type: "field_mismatch"; readonly field: string };
+
+/** Takes each event as it happens; must not throw and must not wait. */
+export type Emit = (event: Event) => void;
