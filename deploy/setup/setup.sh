@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Brings a bare machine with Node to where everything here runs: npm packages, a JDK and Maven, the real components
+# (Kafka, schema registry) under .cache/, the checker compiled. Idempotent; when nothing is missing it only looks.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=deploy/setup
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$@" >&2; exit 1; }
+digest() { cat "$@" | cksum; }
+
+mkdir -p .cache
+# Two set-ups at once would tread on each other's downloads.
+if command -v flock >/dev/null; then
+  exec 9>.cache/setup.lock
+  flock 9
+fi
+
+# --- Node and its packages (in the background: nothing below needs them) -------------------------------------------
+command -v node >/dev/null || fail "Node 20.19 or later is needed: install it, then run this again."
+node "$here/node-version.mjs" || exit 1
+npm_pid=""
+if ! node "$here/packages-missing.mjs"; then
+  say "npm packages …"
+  npm ci --no-progress >.cache/npm-ci.log 2>&1 9>&- &
+  npm_pid=$!
+fi
+
+# --- JDK 17 or later, Maven ----------------------------------------------------------------------------------------
+java_is_new_enough() {
+  command -v javac >/dev/null && command -v keytool >/dev/null || return 1
+  local version
+  version=$(javac -version 2>&1 | sed -n 's/^javac \([0-9][0-9]*\).*/\1/p')
+  [ "${version:-0}" -ge 17 ]
+}
+
+install_by_apt() {
+  local as_root=() jdk=""
+  local how="A JDK of version 17 or later and Maven are needed, e.g.: apt-get install openjdk-17-jdk-headless maven"
+  command -v apt-get >/dev/null || fail "$how" "(no apt-get here: install them your system's way, then run this again)"
+  if [ "$(id -u)" -ne 0 ]; then
+    sudo -n true 2>/dev/null || fail "$how" "(not root, and sudo asks for a password: install them, then run this again)"
+    as_root=(sudo -n)
+  fi
+  say "JDK and Maven by apt …"
+  "${as_root[@]}" apt-get update -qq >.cache/apt.log 2>&1 || { tail -5 .cache/apt.log >&2; fail "apt-get update failed" "$how"; }
+  for jdk in openjdk-17-jdk-headless openjdk-21-jdk-headless default-jdk-headless; do
+    apt-cache show "$jdk" >/dev/null 2>&1 && break
+  done
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$jdk" maven \
+    >>.cache/apt.log 2>&1 9>&- || { tail -5 .cache/apt.log >&2; fail "apt-get install $jdk maven failed" "$how"; }
+  java_is_new_enough || fail "javac on the PATH is older than 17 even now: $(command -v javac || echo none)" "$how"
+}
+
+if ! java_is_new_enough || ! command -v mvn >/dev/null; then install_by_apt; fi
+
+# --- Kafka and the schema registry ---------------------------------------------------------------------------------
+artifacts=$(digest deploy/maven/pom.xml)
+if [ "$(cat .cache/artifacts.stamp 2>/dev/null)" != "$artifacts" ]; then
+  say "Kafka and the schema registry by Maven …"
+  rm -rf .cache/kafka .cache/registry .cache/registry-markers .cache/artifacts.stamp
+  attempt=1
+  until mvn -q -B -f deploy/maven/pom.xml generate-resources >.cache/maven.log 2>&1; do
+    [ "$attempt" -lt 3 ] || { tail -15 .cache/maven.log >&2; fail "Maven could not fetch the components"; }
+    attempt=$((attempt + 1))
+    say "Maven failed; attempt $attempt of 3 …"
+    sleep 2
+  done
+  printf '%s\n' "$artifacts" >.cache/artifacts.stamp
+fi
+
+# --- The checker (Java, no project code in it) ---------------------------------------------------------------------
+checker="$artifacts $(digest test/real/checker/*.java)"
+if [ "$(cat .cache/checker.stamp 2>/dev/null)" != "$checker" ]; then
+  say "the checker …"
+  rm -rf .cache/checker .cache/checker.stamp
+  mkdir -p .cache/checker
+  javac -nowarn -d .cache/checker -cp '.cache/kafka/*' test/real/checker/*.java
+  printf '%s\n' "$checker" >.cache/checker.stamp
+fi
+
+if [ -n "$npm_pid" ]; then
+  wait "$npm_pid" || { tail -15 .cache/npm-ci.log >&2; fail "npm ci failed"; }
+fi
+say "ready"
