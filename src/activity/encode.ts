@@ -1,0 +1,122 @@
+import { type Schema, Type } from "avsc";
+import { assert } from "../kit/errors.ts";
+import { memberTexts } from "./members.ts";
+import { type OnMismatch, openProjection, type Projected } from "./project.ts";
+import type { JsonObject, ReadActivity } from "./reading.ts";
+import { activitySchema, CONNECTOR_FIELDS, type RecordSchema } from "./schema.ts";
+import { wellFormed } from "./unicode.ts";
+
+export interface EncoderOptions {
+  /** The registry's id of the schema; unsigned 32 bits. */
+  readonly schemaId: number;
+  /** Whether `raw` is filled. */
+  readonly raw: "include" | "omit";
+  readonly onMismatch: OnMismatch;
+}
+
+/** What the connector adds to each activity of a page. */
+export interface ReadContext {
+  readonly scan: string;
+  readonly tenant: string;
+  /** Kind of reader: `tail`, `lookback`, … */
+  readonly reader: string;
+  /** When the response headers were received; epoch ms. */
+  readonly readAtMs: number;
+}
+
+/**
+ * The record value of an activity that has no defect, in the registry's wire format: a zero byte, the schema's
+ * id in 4 bytes, the Avro body. Never throws for what the API sent, whatever it is. The buffer may share its
+ * memory with those encoded before and after; nobody writes to it again.
+ */
+export type Encode = (activity: ReadActivity, context: ReadContext) => Buffer;
+
+const MAGIC = 0;
+const HEADER_BYTES = 5;
+const SLAB_BYTES = 256 * 1024;
+
+/** Free-form parts of an activity: published as the exact text of their JSON. A string is taken for that text. */
+const JSON_TEXTS: ReadonlySet<string> = new Set([
+  "matchingRules",
+  "matchingRuleDetails",
+  "performedActions",
+  "performedActionNamesSet",
+  "collected",
+  "rawDataJson",
+]);
+
+/** An encoder for one schema id; its compiled type and memory are used again for every activity. */
+export function openEncoder(options: EncoderOptions): Encode {
+  const type = Type.forSchema(typeToEncode(), { wrapUnions: "never" });
+  const project = openProjection(projectedSchema(), options.onMismatch);
+  let slab = Buffer.allocUnsafeSlow(0);
+  let start = 0;
+  return (activity, context) => {
+    const { json, text } = activity;
+    assert(json !== null && text !== null && activity.defect === null, "only activities without a defect are encoded");
+    const record = project(json);
+    addTexts(record, json, text);
+    record["_id"] = activity.id;
+    record["scan"] = context.scan;
+    record["tenant"] = context.tenant;
+    record["reader"] = context.reader;
+    record["readAt"] = context.readAtMs;
+    record["raw"] = options.raw === "include" ? activity.bytes : null;
+
+    let end = type.encode(record, slab, start + HEADER_BYTES);
+    if (end < 0) {
+      // It did not fit: -end bytes are missing. A new slab takes it whole.
+      slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, slab.length - end - start));
+      start = 0;
+      end = type.encode(record, slab, HEADER_BYTES);
+    }
+    slab.writeUInt8(MAGIC, start);
+    slab.writeUInt32BE(options.schemaId, start + 1);
+    const value = slab.subarray(start, end);
+    start = end;
+    return value;
+  };
+}
+
+/**
+ * The schema with `raw` as bytes: Avro writes a string and its UTF-8 bytes alike, and so the bytes that came
+ * are copied as they are.
+ */
+function typeToEncode(): Schema {
+  const fields = activitySchema.fields.map((field) =>
+    field.name === "raw" ? { ...field, type: ["null", "bytes"] } : field,
+  );
+  return { ...activitySchema, fields } as Schema;
+}
+
+/** What is taken from the activity's JSON value by value. */
+function projectedSchema(): RecordSchema {
+  const fields = activitySchema.fields.filter(({ name }) => !CONNECTOR_FIELDS.has(name) && !JSON_TEXTS.has(name));
+  return { ...activitySchema, fields };
+}
+
+function addTexts(record: Projected, json: JsonObject, text: string): void {
+  const texts = memberTexts(text, JSON_TEXTS);
+  for (const name of JSON_TEXTS) {
+    const value = json[name] ?? null;
+    if (value === null) record[name] = null;
+    else record[name] = typeof value === "string" ? wellFormed(value) : texts.get(name);
+  }
+}
+
+export interface DecodedActivity {
+  readonly schemaId: number;
+  /** As the schema says: absent fields null, times as epoch ms, maps as objects. */
+  readonly activity: JsonObject;
+}
+
+const readType = Type.forSchema(activitySchema as Schema, { wrapUnions: "never" });
+
+/**
+ * What `openEncoder` encoded with this version of the schema.
+ * @throws Error when `value` is not in the registry's wire format or not of this schema.
+ */
+export function decodeActivity(value: Buffer): DecodedActivity {
+  if (value.length < HEADER_BYTES || value[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
+  return { schemaId: value.readUInt32BE(1), activity: readType.fromBuffer(value.subarray(HEADER_BYTES)) };
+}
