@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import type { Admin, Kafka } from "kafkajs";
+import { assert } from "../kit/errors.ts";
+import { compressionOf, createClient } from "./client.ts";
+import { connectionError } from "./errors.ts";
+import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } from "./options.ts";
+import { partitionOfKey } from "./partitions.ts";
+import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
+import { KafkaShardLog } from "./shard-log.ts";
+import { StateFold } from "./state-fold.ts";
+import { readPartition } from "./state-reader.ts";
+import { prepareTopics } from "./topics.ts";
+import { SAFE, type SendRules } from "./transaction.ts";
+import { endsWithin, orAborted } from "./waiting.ts";
+
+/**
+ * The brokers by `options`. Nothing is connected until it is used.
+ * @throws ConnectorError `config_invalid` for a compression that is not available.
+ */
+export function openKafka(options: KafkaOptions, deps: KafkaDeps): KafkaPort {
+  return openKafkaWith(options, deps, SAFE);
+}
+
+/** As `openKafka`, with other rules for sending: for the test that shows what `SAFE` prevents, and nothing else. */
+export function openKafkaWith(options: KafkaOptions, deps: KafkaDeps, rules: SendRules): KafkaPort {
+  return new KafkajsPort(withDefaults(options), deps, rules);
+}
+
+const CLOSE_MAX_MS = 3_000;
+/** Without fencing a read may end behind an open transaction: then nothing comes for this long. */
+const SHOW_IDLE_MS = 3_000;
+
+class KafkajsPort implements KafkaPort {
+  readonly #options: FullOptions;
+  readonly #deps: KafkaDeps;
+  readonly #rules: SendRules;
+  readonly #kafka: Kafka;
+  readonly #partitions = new Map<string, number>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #shards: ShardLog[] = [];
+
+  constructor(options: FullOptions, deps: KafkaDeps, rules: SendRules) {
+    compressionOf(options.compression);
+    this.#options = options;
+    this.#deps = deps;
+    this.#rules = rules;
+    this.#kafka = createClient(options, deps);
+  }
+
+  async prepareTopics(
+    specs: readonly TopicSpec[],
+    create: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly TopicProblem[]> {
+    const seen = (topic: string, partitions: number): void => {
+      this.#partitions.set(topic, partitions);
+    };
+    const how = { create, batchBytes: this.#options.batchBytes, seen };
+    return await this.#withAdmin("checking topics", (admin) => prepareTopics(admin, specs, how), signal);
+  }
+
+  shardOf(tenant: string): number {
+    return partitionOfKey(Buffer.from(tenant), this.#options.cursorsTopic.partitions);
+  }
+
+  partitionOf(topic: string, key: Buffer): number {
+    const partitions = this.#partitions.get(topic);
+    assert(partitions !== undefined, `topic ${topic} was prepared before its partitions are asked for`);
+    return partitionOfKey(key, partitions);
+  }
+
+  shard(shard: number): ShardLog {
+    const { cursorsTopic, transactionTimeoutMs, compression, batchBytes, readIdleMs } = this.#options;
+    const log = new KafkaShardLog({
+      kafka: this.#kafka,
+      newClient: () => createClient(this.#options, this.#deps),
+      transactionalId: `${cursorsTopic.name}-${shard}`,
+      cursorsTopic: cursorsTopic.name,
+      shard,
+      transactionTimeoutMs,
+      compression: compressionOf(compression),
+      batchBytes,
+      readIdleMs,
+      rules: this.#rules,
+      clock: this.#deps.clock,
+      emit: this.#deps.emit ?? (() => undefined),
+      onLeft: (leaving) => this.#track(leaving),
+      explain: async (error) => error,
+    });
+    this.#shards.push(log);
+    return log;
+  }
+
+  async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
+    const { name } = this.#options.cursorsTopic;
+    const doing = `reading shard ${shard} of ${name}`;
+    const offsets = await this.#withAdmin(doing, (admin) => admin.fetchTopicOffsets(name), signal);
+    const end = offsets.find((each) => each.partition === shard);
+    const fold = new StateFold();
+    const read = {
+      kafka: createClient(this.#options, this.#deps),
+      topic: name,
+      partition: shard,
+      groupId: `${name}-read-${randomUUID()}`,
+      endOffset: end === undefined || end.high === end.low ? 0n : BigInt(end.high),
+      idleMs: SHOW_IDLE_MS,
+      onMessage: ({ key, value }: { key: Buffer | null; value: Buffer | null }) => fold.add(String(key), value),
+      onLeft: (leaving: Promise<void>) => this.#track(leaving),
+      clock: this.#deps.clock,
+    };
+    try {
+      await readPartition(read, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(error, doing);
+    }
+    return fold.state;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const shard of this.#shards) await shard[Symbol.asyncDispose]();
+    await endsWithin(Promise.all(this.#leaving), CLOSE_MAX_MS, this.#deps.clock);
+  }
+
+  async #withAdmin<T>(doing: string, work: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const admin = this.#kafka.admin();
+    const working = admin.connect().then(() => work(admin));
+    try {
+      return await orAborted(working, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(error, doing);
+    } finally {
+      this.#track(admin.disconnect().catch(() => undefined));
+    }
+  }
+
+  #track(leaving: Promise<void>): void {
+    this.#leaving.add(leaving);
+    void leaving.finally(() => this.#leaving.delete(leaving));
+  }
+}

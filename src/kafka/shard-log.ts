@@ -1,0 +1,153 @@
+import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
+import type { Clock } from "../kit/clock.ts";
+import { assert, ConnectorError } from "../kit/errors.ts";
+import type { Emit } from "../observe/events.ts";
+import { connectionError, transactionError } from "./errors.ts";
+import type { ShardLog, ShardState, Transaction } from "./port.ts";
+import { MARK_KEY, markOf, StateFold } from "./state-fold.ts";
+import { readPartition } from "./state-reader.ts";
+import { type ProducerOptions, ShardProducer } from "./transaction.ts";
+import { endsWithin, orAborted } from "./waiting.ts";
+
+export interface ShardLogOptions extends ProducerOptions {
+  /** A client of its own for each read, as kafkajs keeps something for every group it has seen. */
+  readonly newClient: () => Kafka;
+  readonly readIdleMs: number;
+  readonly clock: Clock;
+  readonly emit: Emit;
+  /** Told of what goes on after a call has returned: producers and consumers that are closing. */
+  readonly onLeft: (leaving: Promise<void>) => void;
+  /** Makes an error more telling, where it takes another request to find out. */
+  readonly explain: (error: unknown) => Promise<unknown>;
+}
+
+/** A transaction in flight has this long to decide itself once its signal aborts. */
+const STOP_GRACE_MS = 5_000;
+const PROGRESS_MS = 2_000;
+
+/** A shard on real brokers; see the port for what it promises. */
+export class KafkaShardLog implements ShardLog {
+  readonly shard: number;
+  readonly #options: ShardLogOptions;
+  #term = "";
+  /** Null before the first `open` and after any error. */
+  #producer: ShardProducer | null = null;
+
+  constructor(options: ShardLogOptions) {
+    this.shard = options.shard;
+    this.#options = options;
+  }
+
+  async open(signal: AbortSignal): Promise<ShardState> {
+    this.#drop();
+    const producer = new ShardProducer(this.#options);
+    this.#term = randomUUID();
+    try {
+      const state = await this.#openWith(producer, signal);
+      this.#producer = producer;
+      return state;
+    } catch (error) {
+      this.#leave(producer);
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(await this.#options.explain(error), `opening ${this.#name}`);
+    }
+  }
+
+  async commit(transaction: Transaction, signal: AbortSignal): Promise<void> {
+    const producer = this.#producer;
+    assert(producer !== null, "a shard is opened before it is committed to, and again after an error");
+    assert(transaction.state.length > 0, "a transaction holds state");
+    assert(!transaction.state.some(({ key }) => key === MARK_KEY), "marks are the shard log's own");
+    signal.throwIfAborted();
+    const running = producer.run(transaction, signal);
+    try {
+      await this.#decided(running, signal);
+    } catch (error) {
+      this.#drop();
+      throw transactionError(error, `a transaction on ${this.#name}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#drop();
+  }
+
+  /** The order is the safety: initialised, then marked, and only then read, up to the mark. */
+  async #openWith(producer: ShardProducer, signal: AbortSignal): Promise<ShardState> {
+    this.#stage("waiting for the previous owner's transaction");
+    await orAborted(producer.connect(), signal);
+    const marked = producer.run({ state: [markOf(this.#term)], records: [] }, signal);
+    const markOffset = await orAborted(marked, signal);
+    return await this.#read(markOffset, signal);
+  }
+
+  async #read(markOffset: bigint, signal: AbortSignal): Promise<ShardState> {
+    const { cursorsTopic, shard, clock } = this.#options;
+    const fold = new StateFold();
+    const endOffset = markOffset + 1n;
+    let toldAtMs = clock.monotonicMs();
+    let reached = 0n;
+    this.#stage(`reading state, ${endOffset} offsets`);
+    const onProgress = (position: bigint): void => {
+      reached = position;
+      if (clock.monotonicMs() - toldAtMs < PROGRESS_MS) return;
+      toldAtMs = clock.monotonicMs();
+      this.#stage(`reading state, ${position} of ${endOffset} offsets`);
+    };
+    const read = {
+      kafka: this.#options.newClient(),
+      topic: cursorsTopic,
+      partition: shard,
+      groupId: `${cursorsTopic}-read-${this.#term}`,
+      endOffset,
+      idleMs: this.#options.readIdleMs,
+      onMessage: ({ key, value }: { key: Buffer | null; value: Buffer | null }) => fold.add(String(key), value),
+      onProgress,
+      onLeft: this.#options.onLeft,
+      clock,
+    };
+    if ((await readPartition(read, signal)) === "idle") {
+      throw new Error(`reading stood still at offset ${reached} of ${endOffset} for ${this.#options.readIdleMs} ms`);
+    }
+    // A later owner's mark has replaced ours: compaction keeps the latest.
+    if (!fold.isMarkedBy(this.#term)) throw fencedWhileReading(this.#name);
+    return fold.state;
+  }
+
+  /** Once the signal aborts, a transaction in flight is given a bounded time to commit or abort itself. */
+  async #decided(running: Promise<bigint>, signal: AbortSignal): Promise<void> {
+    try {
+      await orAborted(running, signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      if (!(await endsWithin(running, STOP_GRACE_MS, this.#options.clock))) throw error;
+      await running;
+    }
+  }
+
+  get #name(): string {
+    return `shard ${this.shard} of ${this.#options.cursorsTopic}`;
+  }
+
+  #stage(stage: string): void {
+    this.#options.emit({ type: "stage", subject: `shard ${this.shard}`, stage });
+  }
+
+  #drop(): void {
+    if (this.#producer !== null) this.#leave(this.#producer);
+    this.#producer = null;
+  }
+
+  /** Not waited for: a producer whose broker is gone may take long to close. */
+  #leave(producer: ShardProducer): void {
+    this.#options.onLeft(producer.disconnect().catch(() => undefined));
+  }
+}
+
+function fencedWhileReading(name: string): ConnectorError {
+  const message =
+    `opening ${name}: its state ends with another owner's mark; another process with the same cursors topic ` +
+    "has taken over. If it is meant to run, stop this one; otherwise stop the other and start this one again";
+  return new ConnectorError("publish_fenced", message, { disposition: "fatal" });
+}
