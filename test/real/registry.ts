@@ -46,7 +46,7 @@ function registryIn(dir: string, port: number, management: number): Registry {
     QUARKUS_LOG_LEVEL: "WARN",
     APICURIO_STORAGE_KIND: "sql",
     APICURIO_STORAGE_SQL_KIND: "h2",
-    APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(dir, "schemas")}`,
+    APICURIO_DATASOURCE_URL: `jdbc:h2:file:${join(dir, "schemas")};WRITE_DELAY=0`,
   };
   let server: Running | null = null;
   return {
