@@ -1,0 +1,232 @@
+import type { Encode } from "../activity/encode.ts";
+import { readActivity } from "../activity/read.ts";
+import type { Defect, ReadActivity } from "../activity/reading.ts";
+import type { ScanConfig } from "../config/config.ts";
+import type { OutgoingRecord } from "../kafka/port.ts";
+import type { Pass } from "../scan/cursor.ts";
+import type { PageFacts } from "../scan/fold.ts";
+import { idHash, type SliceAddition, type Slices, sliceOf } from "../scan/slices.ts";
+import type { CursorField } from "../tenant/request.ts";
+import { deadLetterRecords } from "./dead-letter.ts";
+import type { PageLease } from "./page-memory.ts";
+
+/** Where a scan's records go and how they are written; the same for all its pages. */
+export interface RecordPlan {
+  readonly scan: ScanConfig;
+  readonly encode: Encode;
+  readonly dlqTopic: string;
+  readonly activityBytesMax: number;
+  /** The largest value that the activities topic takes; a larger one becomes a dead letter. */
+  readonly valueBytesMax: number;
+  partitionOf(topic: string, key: Buffer): number;
+}
+
+/** What a page is read against. */
+export interface PageContext {
+  readonly field: CursorField;
+  readonly pass: Pass;
+  /** Null until the cursor field is decided: then nothing has been published yet. */
+  readonly slices: Slices | null;
+  /** The ids of the page before, in this pass. */
+  readonly previous: ReadonlySet<string>;
+  readonly serverNowMs: number;
+  /** The wall clock; activities carry its reading at the page's first byte. */
+  nowMs(): number;
+  readonly lease: PageLease;
+}
+
+/** An activity that was not published before, ready to be. */
+interface NewActivity {
+  readonly id: Buffer;
+  readonly sliceMs: number;
+  readonly deadLettered: boolean;
+  readonly records: readonly OutgoingRecord[];
+  readonly createdMs: number | null;
+  readonly dateMs: number | null;
+}
+
+const READER = "tail";
+const SCHEMA_VERSION = "1";
+
+/** One page as it arrives: each activity is read, judged against memory and, when new, encoded at once. */
+export class Page {
+  readonly #plan: RecordPlan;
+  readonly #context: PageContext;
+  readonly #fresh: NewActivity[] = [];
+  readonly #readBySlice = new Map<number, { read: number; duplicates: number }>();
+  /** Ids on this page, as text, for repeats within it and on the next. */
+  readonly ids = new Set<string>();
+  #activities = 0;
+  #bytes = 0;
+  #readAtMs: number | null = null;
+  #onPrevious = 0;
+  #outOfBounds = 0;
+  #lowestMs: number | null = null;
+  #highestMs: number | null = null;
+  #lastMs = Number.NEGATIVE_INFINITY;
+  #descending = false;
+
+  constructor(plan: RecordPlan, context: PageContext) {
+    this.#plan = plan;
+    this.#context = context;
+  }
+
+  /** Takes one activity's bytes; false when the page has outgrown its memory. */
+  take(bytes: Buffer): boolean {
+    this.#readAtMs ??= this.#context.nowMs();
+    const read = readActivity(bytes, this.#plan.activityBytesMax);
+    const valueMs = this.#context.field === "created" ? read.createdMs : read.dateMs;
+    this.#activities += 1;
+    if (valueMs !== null) this.#place(valueMs);
+    const id = idHash(read.id);
+    const name = id.toString("latin1");
+    if (this.#context.previous.has(name)) this.#onPrevious += 1;
+    const sliceMs = sliceOf(valueMs ?? this.#context.serverNowMs);
+    const counts = this.#readBySlice.get(sliceMs) ?? { read: 0, duplicates: 0 };
+    this.#readBySlice.set(sliceMs, counts);
+    counts.read += 1;
+    if (this.ids.has(name) || (this.#context.slices?.has(id) ?? false)) {
+      counts.duplicates += 1;
+      this.ids.add(name);
+      return true;
+    }
+    this.ids.add(name);
+    const fresh = this.#toPublish(read, id, sliceMs, valueMs);
+    this.#fresh.push(fresh);
+    const size = fresh.records.reduce((sum, record) => sum + record.value.length, 0);
+    this.#bytes += size;
+    return this.#context.lease.use(size);
+  }
+
+  get activities(): number {
+    return this.#activities;
+  }
+
+  /** Bytes of the values to publish. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get fresh(): readonly NewActivity[] {
+    return this.#fresh;
+  }
+
+  get records(): OutgoingRecord[] {
+    return this.#fresh.flatMap((activity) => activity.records);
+  }
+
+  get duplicates(): number {
+    return this.#activities - this.#fresh.length;
+  }
+
+  get deadLettered(): number {
+    return this.#fresh.filter((activity) => activity.deadLettered).length;
+  }
+
+  /** Activities that were on the page before, too. */
+  get onPrevious(): number {
+    return this.#onPrevious;
+  }
+
+  /** What the page adds to each slice. */
+  additions(): SliceAddition[] {
+    const bySlice = new Map<number, NewActivity[]>();
+    for (const activity of this.#fresh) {
+      const list = bySlice.get(activity.sliceMs) ?? [];
+      bySlice.set(activity.sliceMs, list);
+      list.push(activity);
+    }
+    return [...this.#readBySlice].map(([sliceMs, counts]) => {
+      const fresh = bySlice.get(sliceMs) ?? [];
+      return {
+        sliceMs,
+        ids: fresh.map((activity) => activity.id),
+        read: counts.read,
+        duplicates: counts.duplicates,
+        deadLettered: fresh.filter((activity) => activity.deadLettered).length,
+      };
+    });
+  }
+
+  /** The page as the cursor sees it. */
+  facts(end: Pick<PageFacts, "hasNext" | "nextFilters" | "total" | "serverNowMs">): PageFacts {
+    return {
+      activities: this.#activities,
+      lowestMs: this.#lowestMs,
+      highestMs: this.#highestMs,
+      outOfBounds: this.#outOfBounds,
+      descending: this.#descending,
+      onPrevious: this.#activities > 0 && this.#onPrevious === this.#activities,
+      ...end,
+    };
+  }
+
+  #place(valueMs: number): void {
+    const { fromMs, untilMs } = this.#context.pass;
+    if (valueMs < fromMs || (untilMs !== null && valueMs > untilMs)) this.#outOfBounds += 1;
+    if (valueMs < this.#lastMs) this.#descending = true;
+    this.#lastMs = valueMs;
+    this.#lowestMs = this.#lowestMs === null ? valueMs : Math.min(this.#lowestMs, valueMs);
+    this.#highestMs = this.#highestMs === null ? valueMs : Math.max(this.#highestMs, valueMs);
+  }
+
+  #toPublish(read: ReadActivity, id: Buffer, sliceMs: number, valueMs: number | null): NewActivity {
+    const { createdMs, dateMs } = read;
+    const whole = { id, sliceMs, createdMs, dateMs };
+    const defect = read.defect ?? (valueMs === null ? "no_time" : null);
+    if (defect !== null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, defect) };
+    const { scan, encode, valueBytesMax } = this.#plan;
+    const value = encode(read, {
+      scan: scan.name,
+      tenant: scan.tenant,
+      reader: READER,
+      readAtMs: this.#readAtMs ?? this.#context.nowMs(),
+    });
+    if (value.length > valueBytesMax) {
+      return { ...whole, deadLettered: true, records: this.#deadLetter(read, "too_large") };
+    }
+    return { ...whole, deadLettered: false, records: [this.#record(read, value)] };
+  }
+
+  #record(read: ReadActivity, value: Buffer): OutgoingRecord {
+    const { scan } = this.#plan;
+    const id = Buffer.from(read.id, "utf8");
+    const key = scan.key === "user" ? userKey(read, id) : id;
+    const partition = this.#plan.partitionOf(scan.topic, key);
+    const headers = { tenant: scan.tenant, scan: scan.name, reader: READER, "schema-version": SCHEMA_VERSION };
+    return { topic: scan.topic, partition, key: scan.key === "none" ? null : key, value, headers };
+  }
+
+  #deadLetter(read: ReadActivity, defect: Defect): OutgoingRecord[] {
+    const { scan, dlqTopic } = this.#plan;
+    const key = Buffer.from(read.id, "utf8");
+    return deadLetterRecords({
+      topic: dlqTopic,
+      partition: this.#plan.partitionOf(dlqTopic, key),
+      key,
+      bytes: read.bytes,
+      defect,
+      message: `tenant ${scan.tenant}, scan ${scan.name}: ${DEFECTS[defect]} (${read.bytes.length} bytes)`,
+      tenant: scan.tenant,
+      scan: scan.name,
+      meantFor: scan.topic,
+    });
+  }
+}
+
+const DEFECTS: Readonly<Record<Defect, string>> = {
+  not_json: "the activity is not JSON",
+  not_an_object: "the activity is not a JSON object",
+  invalid_utf8: "the activity is not UTF-8",
+  too_large: "the activity is larger than limits.activity, or its record than the topic takes",
+  no_id: "the activity has no usable _id",
+  no_time: "the activity has no value of the cursor field",
+  not_encodable: "the activity cannot be encoded",
+};
+
+/** Orders a user's activities: those without a user are spread by id. */
+function userKey(read: ReadActivity, id: Buffer): Buffer {
+  const user = read.json?.["user"];
+  const name = user !== null && typeof user === "object" ? (user as Record<string, unknown>)["userName"] : undefined;
+  return typeof name === "string" && name !== "" ? Buffer.from(name, "utf8") : id;
+}

@@ -1,0 +1,65 @@
+import type { ScanConfig, Start } from "../config/config.ts";
+import type { Emit, ScanState } from "../observe/events.ts";
+import { OVERLAP_MS } from "../scan/tail.ts";
+import type { RecordPlan } from "./page.ts";
+import type { ScanMemory } from "./scan-memory.ts";
+
+/** The API's smallest page in scan mode. */
+export const LIMIT_MIN = 500;
+/** Assumed of an activity's encoded size before any was seen. */
+const ACTIVITY_BYTES_FIRST = 8 * 1024;
+
+/** A scan while it runs: what it remembers, when it is due, and how it fares. */
+export class ScanRun {
+  readonly config: ScanConfig;
+  readonly records: RecordPlan;
+  /** Null until the scan has begun. */
+  memory: ScanMemory | null;
+  /** When it wants to ask next; monotonic ms. */
+  dueMs = Number.NEGATIVE_INFINITY;
+  /** When it asked last; monotonic ms. */
+  servedMs = Number.NEGATIVE_INFINITY;
+  /** When its pass began; monotonic ms. */
+  passStartMs = 0;
+  limit: number;
+  /** Failures in a row that are this scan's own. */
+  failures = 0;
+  /** The ids of the page before, in this pass. */
+  previous: ReadonlySet<string> = new Set();
+  #activityBytes = ACTIVITY_BYTES_FIRST;
+  #state: ScanState | null = null;
+  #reason: string | null = null;
+  readonly #emit: Emit;
+
+  constructor(config: ScanConfig, records: RecordPlan, memory: ScanMemory | null, emit: Emit) {
+    this.config = config;
+    this.records = records;
+    this.memory = memory;
+    this.limit = config.pageSize;
+    this.#emit = emit;
+  }
+
+  /** What the next page is expected to occupy, encoded. */
+  get pageBytes(): number {
+    return this.limit * this.#activityBytes;
+  }
+
+  /** Learns from a page how large activities are. */
+  sized(activities: number, bytes: number): void {
+    if (activities > 0) this.#activityBytes = Math.ceil(0.5 * this.#activityBytes + (0.5 * 1.1 * bytes) / activities);
+  }
+
+  /** Tells what the scan does now; said once, until it changes. */
+  is(state: ScanState, reason: string | null = null): void {
+    if (state === this.#state && reason === this.#reason) return;
+    this.#state = state;
+    this.#reason = reason;
+    this.#emit({ type: "scan_state", tenant: this.config.tenant, scan: this.config.name, state, reason });
+  }
+}
+
+/** Where a scan without a cursor begins. The overlap of the first pass is added, so that no earlier is asked. */
+export function startMs(start: Start, serverNowMs: number): number {
+  if (start.kind === "instant") return start.atMs + OVERLAP_MS;
+  return serverNowMs - (start.kind === "age" ? start.ageMs : 0) + OVERLAP_MS;
+}

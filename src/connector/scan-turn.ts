@@ -1,0 +1,253 @@
+import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
+import type { Anomaly } from "../observe/events.ts";
+import { type Fold, foldPage, notHonoured, type PageFacts } from "../scan/fold.ts";
+import { type Ask, firstFilters, nextAsk } from "../scan/tail.ts";
+import type { Answer } from "../tenant/answer.ts";
+import { Page } from "./page.ts";
+import { type PagePlan, ScanMemory } from "./scan-memory.ts";
+import { LIMIT_MIN, type ScanRun, startMs } from "./scan-run.ts";
+import type { TenantRun } from "./tenant-run.ts";
+
+const OWN_FAILURE: BackoffOptions = { firstMs: 2_000, capMs: 60_000 };
+const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
+/** Nothing is saved this far ahead of the server's clock: an honoured bound there finds nothing. */
+const PROBE_AHEAD_MS = 24 * 3_600_000;
+
+type PageVerdict = Extract<Answer["verdict"], { kind: "page" }>;
+
+/** One turn of one scan: one request, and what comes of it. */
+export class ScanTurn {
+  readonly #tenant: TenantRun;
+  readonly #scan: ScanRun;
+
+  constructor(tenant: TenantRun, scan: ScanRun) {
+    this.#tenant = tenant;
+    this.#scan = scan;
+  }
+
+  /** @throws the reason of `signal`; ConnectorError that is fatal. */
+  async take(signal: AbortSignal): Promise<void> {
+    const { memory } = this.#scan;
+    if (memory === null) await this.#begin(signal);
+    else await this.#ask(memory, signal);
+  }
+
+  /** A scan without a cursor: its start is fixed by the server's time, and made durable before it reads. */
+  async #begin(signal: AbortSignal): Promise<void> {
+    const { config } = this.#scan;
+    const probe = await this.#probe(signal);
+    if (probe === null) return;
+    const memory = ScanMemory.begin(config, startMs(config.start, probe.serverNowMs));
+    if (await this.#commit(memory, memory.planCursor(), signal)) this.#scan.memory = memory;
+  }
+
+  async #ask(memory: ScanMemory, signal: AbortSignal): Promise<void> {
+    const scan = this.#scan;
+    const { clock, pages } = this.#tenant.deps;
+    await this.#tenant.awaitRequest(scan, signal);
+    using lease = await pages.reserve(scan.pageBytes, signal);
+    const field = memory.cursor.cursorField ?? "created";
+    const serverNowMs = this.#tenant.serverNowMs();
+    const query = { filters: scan.config.filters, limit: scan.limit };
+    const ask = nextAsk(memory.cursor, field, query, serverNowMs);
+    if (ask.pass.pages === 0) scan.passStartMs = clock.monotonicMs();
+    const page = new Page(scan.records, {
+      field,
+      pass: ask.pass,
+      slices: memory.slices,
+      previous: scan.previous,
+      serverNowMs,
+      nowMs: () => clock.nowMs(),
+      lease,
+    });
+    const answer = await this.#tenant.request(scan, ask.request, (bytes) => page.take(bytes), signal);
+    if (answer === null || !this.#tenant.settle(scan, answer)) return;
+    if (answer.verdict.kind === "page") await this.#publish(memory, ask, page, answer, signal);
+    else this.#refused(memory, ask, answer);
+  }
+
+  async #publish(memory: ScanMemory, ask: Ask, page: Page, answer: Answer, signal: AbortSignal): Promise<void> {
+    const verdict = answer.verdict as PageVerdict;
+    const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
+    const { hasNext, nextFilters, total } = verdict;
+    const facts = page.facts({ hasNext, nextFilters, total, serverNowMs });
+    if (!(await this.#honoured(memory, ask, facts, signal))) return;
+    const fold = foldPage(memory.cursor, ask, facts);
+    const { clock } = this.#tenant.deps;
+    const plan = memory.planPage(page, fold, clock.monotonicMs());
+    if (plan !== null && !(await this.#commit(memory, plan, signal))) {
+      this.#scan.previous = new Set();
+      return;
+    }
+    this.#tellRead(page);
+    this.#moved(memory, ask, page, fold);
+  }
+
+  /** After a page is committed, or had nothing to commit. */
+  #moved(memory: ScanMemory, ask: Ask, page: Page, fold: Fold): void {
+    const scan = this.#scan;
+    const { clock, emit } = this.#tenant.deps;
+    const { tenant, name } = scan.config;
+    for (const { kind, detail } of fold.anomalies) this.#anomaly(kind, detail);
+    if (page.onPrevious > 0 && ask.pass.pages > 0) {
+      this.#anomaly("repeated_in_pass", `${page.onPrevious} activities were on the page before, too`);
+    }
+    const { positionMs, caughtUpMs } = memory.cursor;
+    const openGaps = memory.slices?.openGaps ?? 0;
+    emit({ type: "cursor_moved", tenant, scan: name, positionMs, caughtUpMs, openGaps });
+    scan.sized(page.fresh.length, page.bytes);
+    scan.failures = 0;
+    scan.previous = fold.passEnded ? new Set() : page.ids;
+    const caughtUp = fold.passEnded && ask.pass.reachMs === null;
+    scan.dueMs = caughtUp ? scan.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
+    scan.is(caughtUp ? "idle" : "reading");
+  }
+
+  /**
+   * Whether the page may be published: the API honours the cursor field. With `cursorField: auto` that is
+   * settled here, once, before the first publish; later a breach holds the scan, loudly.
+   */
+  async #honoured(memory: ScanMemory, ask: Ask, facts: PageFacts, signal: AbortSignal): Promise<boolean> {
+    const breach = notHonoured(ask, facts);
+    if (memory.cursor.cursorField !== null) {
+      if (breach === null) return true;
+      this.#anomaly(facts.outOfBounds > 0 ? "out_of_bounds" : "field_not_honoured", breach);
+      memory.leavePass();
+      this.#hold("blocked", `${ask.field} is not honoured: ${breach}`);
+      return false;
+    }
+    if (breach !== null) {
+      this.#decide(memory, "date", breach);
+      return false;
+    }
+    if (facts.activities === 0) return true;
+    const probe = await this.#probe(signal);
+    if (probe === null) return false;
+    if (probe.found > 0) {
+      this.#decide(memory, "date", `a bound on created in the future found ${probe.found} activities`);
+      return false;
+    }
+    this.#decide(memory, "created", "a bound on created is honoured");
+    return true;
+  }
+
+  #decide(memory: ScanMemory, field: "created" | "date", reason: string): void {
+    const { tenant, name } = this.#scan.config;
+    memory.leavePass();
+    memory.decide(field);
+    this.#tenant.deps.emit({ type: "cursor_field_decided", tenant, scan: name, field, reason });
+  }
+
+  /** Asks for what cannot be there: tells the server's time, and whether bounds on `created` are honoured. */
+  async #probe(signal: AbortSignal): Promise<{ serverNowMs: number; found: number } | null> {
+    const scan = this.#scan;
+    await this.#tenant.awaitRequest(scan, signal);
+    const aheadMs = this.#tenant.serverNowMs() + PROBE_AHEAD_MS;
+    const filters = firstFilters(scan.config.filters, "created", { fromMs: aheadMs, untilMs: null });
+    let found = 0;
+    const count = () => {
+      found += 1;
+      return true;
+    };
+    const request = {
+      filters: JSON.stringify(filters),
+      sortField: "created" as const,
+      sortDirection: "asc" as const,
+      limit: LIMIT_MIN,
+    };
+    const answer = await this.#tenant.request(scan, request, count, signal);
+    if (answer === null || !this.#tenant.settle(scan, answer)) return null;
+    if (answer.verdict.kind !== "page") {
+      this.#hold("blocked", answer.verdict.kind === "throttled" ? "throttled" : answer.verdict.reason);
+      return null;
+    }
+    scan.failures = 0;
+    return { serverNowMs: answer.serverNowMs ?? this.#tenant.serverNowMs(), found };
+  }
+
+  /** A response that is no page, for reasons that lie in this scan's request. */
+  #refused(memory: ScanMemory, ask: Ask, answer: Answer): void {
+    const scan = this.#scan;
+    const { verdict } = answer;
+    if (verdict.kind === "page" || verdict.kind === "throttled") return;
+    switch (verdict.kind) {
+      case "rejected":
+        this.#anomaly("filters_rejected", verdict.reason);
+        memory.leavePass();
+        scan.previous = new Set();
+        // Stored next filters may have aged; the pass starts again from its position. Its own first request
+        // refused is another matter: the filters are wrong, and a person has to change them.
+        this.#hold(ask.pass.nextFilters === null ? "blocked" : "retrying", verdict.reason);
+        return;
+      case "too_large":
+        this.#anomaly("page_too_large", verdict.reason);
+        if (scan.limit <= LIMIT_MIN) {
+          const remedy = "raise memory.pages or limits.body";
+          this.#hold("blocked", `page_too_large: a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`);
+          return;
+        }
+        scan.limit = Math.max(LIMIT_MIN, Math.floor(scan.limit / 2));
+        return;
+      default:
+        this.#anomaly("contract_error", verdict.reason);
+        this.#hold("retrying", verdict.reason);
+    }
+  }
+
+  /** The scan is not asked for a while; longer after each failure in a row. Others go on. */
+  #hold(state: "blocked" | "retrying", reason: string): void {
+    const scan = this.#scan;
+    const { clock, random, emit } = this.#tenant.deps;
+    scan.failures += 1;
+    const waitMs = backoffMs(scan.failures, OWN_FAILURE, random);
+    emit({ type: "waited", tenant: scan.config.tenant, reason: "backoff", waitMs });
+    scan.dueMs = clock.monotonicMs() + waitMs;
+    scan.is(state, reason);
+  }
+
+  /**
+   * Commits a plan, whatever it takes. False when the state turns out to be another than the plan was made
+   * from: then the page is dropped and the scan goes on from that state.
+   */
+  async #commit(memory: ScanMemory, plan: PagePlan, signal: AbortSignal): Promise<boolean> {
+    const { owner, clock, random, grace } = this.#tenant.deps;
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await owner.commit(plan.transaction, grace);
+      if (outcome.kind === "committed") {
+        memory.committed(plan, clock.monotonicMs());
+        return true;
+      }
+      const found = memory.reload(plan, this.#scan.config, outcome.state);
+      if (found !== "open") return found === "committed";
+      signal.throwIfAborted();
+      await clock.sleep(backoffMs(attempt, RECOMMIT, random), signal);
+    }
+  }
+
+  #tellRead(page: Page): void {
+    const { clock, emit } = this.#tenant.deps;
+    const { tenant, name } = this.#scan.config;
+    const committedAtMs = clock.nowMs();
+    const times = page.fresh.filter((activity) => !activity.deadLettered);
+    emit({
+      type: "page_published",
+      tenant,
+      scan: name,
+      reader: "tail",
+      read: page.activities,
+      published: page.fresh.length - page.deadLettered,
+      duplicates: page.duplicates,
+      deadLettered: page.deadLettered,
+      bytes: page.bytes,
+      ingestionDelaysMs: times.flatMap(({ createdMs, dateMs }) =>
+        createdMs === null || dateMs === null ? [] : [createdMs - dateMs],
+      ),
+      publishLatenciesMs: times.flatMap(({ createdMs }) => (createdMs === null ? [] : [committedAtMs - createdMs])),
+    });
+  }
+
+  #anomaly(kind: Anomaly, detail: string): void {
+    const { tenant, name } = this.#scan.config;
+    this.#tenant.deps.emit({ type: "anomaly", tenant, scan: name, kind, detail });
+  }
+}

@@ -1,0 +1,90 @@
+import type { ShardLog, ShardState, Transaction } from "../kafka/port.ts";
+import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
+import type { Clock } from "../kit/clock.ts";
+import { ConnectorError, describeError } from "../kit/errors.ts";
+import type { Random } from "../kit/random.ts";
+import type { Emit } from "../observe/events.ts";
+
+const REOPEN: BackoffOptions = { firstMs: 200, capMs: 10_000 };
+
+/** Committed for sure, or unknown: then the state that the shard has now tells. */
+export type CommitOutcome = { readonly kind: "committed" } | { readonly kind: "reopened"; readonly state: ShardState };
+
+export interface ShardOwnerDeps {
+  readonly log: ShardLog;
+  readonly tenants: readonly string[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+}
+
+/**
+ * The one writer of a shard in this process: transactions of its tenants go one after the other. A failed
+ * transaction is never judged here: the shard is opened anew and its state decides.
+ */
+export class ShardOwner {
+  readonly #deps: ShardOwnerDeps;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: ShardOwnerDeps) {
+    this.#deps = deps;
+  }
+
+  get shard(): number {
+    return this.#deps.log.shard;
+  }
+
+  /**
+   * Takes the shard over; tried again until it succeeds.
+   * @throws ConnectorError that is fatal; the reason of `signal`.
+   */
+  async open(signal: AbortSignal): Promise<ShardState> {
+    const { log, clock, random, emit, tenants } = this.#deps;
+    const startMs = clock.monotonicMs();
+    for (let attempt = 1; ; attempt++) {
+      signal.throwIfAborted();
+      emit({ type: "stage", subject: `shard ${log.shard}`, stage: "reading state" });
+      try {
+        const state = await log.open(signal);
+        emit({ type: "shard_opened", shard: log.shard, tenants, durationMs: clock.monotonicMs() - startMs });
+        emit({ type: "stage", subject: `shard ${log.shard}`, stage: "owned" });
+        return state;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof ConnectorError) || error.disposition === "fatal") throw error;
+        emit({ type: "stage", subject: `shard ${log.shard}`, stage: `cannot be opened: ${describeError(error)}` });
+        await clock.sleep(backoffMs(attempt, REOPEN, random), signal);
+      }
+    }
+  }
+
+  /**
+   * One attempt at one transaction, after those that came before it.
+   * @throws ConnectorError `publish_fenced`, or another that is fatal; the reason of `signal`.
+   */
+  commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
+    const turn = this.#last.then(() => this.#commit(transaction, signal));
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
+    const { log, clock, emit } = this.#deps;
+    signal.throwIfAborted();
+    const startMs = clock.monotonicMs();
+    const ended = (result: "committed" | "failed" | "fenced", error: string | null) => {
+      const durationMs = clock.monotonicMs() - startMs;
+      emit({ type: "transaction_ended", shard: log.shard, result, durationMs, error });
+    };
+    try {
+      await log.commit(transaction, signal);
+      ended("committed", null);
+      return { kind: "committed" };
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      ended(error.code === "publish_fenced" ? "fenced" : "failed", describeError(error));
+      if (error.disposition === "fatal") throw error;
+      return { kind: "reopened", state: await this.open(signal) };
+    }
+  }
+}

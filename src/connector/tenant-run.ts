@@ -1,0 +1,171 @@
+import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
+import type { Clock } from "../kit/clock.ts";
+import { ConnectorError, describeError } from "../kit/errors.ts";
+import type { Random } from "../kit/random.ts";
+import type { CodeClass, Emit } from "../observe/events.ts";
+import { nextDue } from "../scan/planner.ts";
+import type { Answer, TakeActivity } from "../tenant/answer.ts";
+import type { Budget } from "../tenant/budget.ts";
+import type { PageRequest } from "../tenant/request.ts";
+import type { PageMemory } from "./page-memory.ts";
+import type { ScanRun } from "./scan-run.ts";
+import { ScanTurn } from "./scan-turn.ts";
+import type { ShardOwner } from "./shard-owner.ts";
+
+/** A tenant as the connector speaks to it: one request a call, judged, never retried. */
+export interface TenantPort {
+  fetchPage(request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer>;
+  /** When the credentials in use end; null when they do not, or it is not known. Epoch ms. */
+  readonly credentialExpiresAtMs: number | null;
+}
+
+export interface TenantDeps {
+  readonly tenant: string;
+  readonly requestsPerMinute: number;
+  readonly client: TenantPort;
+  readonly budget: Budget;
+  readonly owner: ShardOwner;
+  readonly pages: PageMemory;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly emit: Emit;
+  /** Aborts a while after the stop: transactions in flight are given that long. */
+  readonly grace: AbortSignal;
+}
+
+const UNAVAILABLE: BackoffOptions = { firstMs: 1_000, capMs: 60_000 };
+const UNAUTHORIZED: BackoffOptions = { firstMs: 4_000, capMs: 60_000 };
+
+/**
+ * One tenant, for ever: of its scans the one that is due asks one request, within the budget; its page is
+ * published before the next request is made. Requests are thus one at a time, and commits in order.
+ */
+export class TenantRun {
+  readonly deps: TenantDeps;
+  readonly #scans: readonly ScanRun[];
+  /** Local wall clock minus the server's; 0 until the first answer. */
+  #skewMs = 0;
+  /** Failures in a row that concern the whole tenant. */
+  #failures = 0;
+  #pausedUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(deps: TenantDeps, scans: readonly ScanRun[]) {
+    this.deps = deps;
+    this.#scans = scans;
+  }
+
+  /** @throws the reason of `signal`; ConnectorError that is fatal. */
+  async run(signal: AbortSignal): Promise<never> {
+    const { clock } = this.deps;
+    for (;;) {
+      signal.throwIfAborted();
+      const nowMs = clock.monotonicMs();
+      const scan = nextDue(this.#scans, nowMs);
+      if (scan === null || scan.dueMs > nowMs) {
+        await clock.sleep(scan === null ? 60_000 : scan.dueMs - nowMs, signal);
+        continue;
+      }
+      scan.servedMs = nowMs;
+      await new ScanTurn(this, scan).take(signal);
+    }
+  }
+
+  /** The server's time now, as far as it is known. */
+  serverNowMs(): number {
+    return this.deps.clock.nowMs() - this.#skewMs;
+  }
+
+  /** Waits until the tenant may be asked. */
+  async awaitRequest(scan: ScanRun, signal: AbortSignal): Promise<void> {
+    const { clock, budget, emit, tenant } = this.deps;
+    const pausedMs = this.#pausedUntilMs - clock.monotonicMs();
+    if (pausedMs > 0) {
+      emit({ type: "waited", tenant, reason: "backoff", waitMs: pausedMs });
+      await clock.sleep(pausedMs, signal);
+    }
+    for (;;) {
+      const waitMs = budget.waitMs(clock.monotonicMs());
+      if (waitMs <= 0) break;
+      emit({ type: "waited", tenant, reason: "budget", waitMs });
+      await clock.sleep(waitMs, signal);
+    }
+    scan.servedMs = clock.monotonicMs();
+  }
+
+  /** One request, counted against the budget whatever comes of it. */
+  async request(scan: ScanRun, request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer | null> {
+    const { clock, budget, client, emit, tenant, requestsPerMinute } = this.deps;
+    budget.sent(clock.monotonicMs());
+    try {
+      const answer = await client.fetchPage(request, take, signal);
+      this.#observe(scan, answer);
+      return answer;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ConnectorError)) throw error;
+      this.pause(scan, "unauthorized", describeError(error));
+      return null;
+    } finally {
+      budget.answered(clock.monotonicMs());
+      const usedLastMinute = budget.used(clock.monotonicMs());
+      emit({ type: "budget", tenant, limitPerMinute: requestsPerMinute, usedLastMinute });
+    }
+  }
+
+  /**
+   * What the verdict means for the whole tenant: it waits, if need be. True when the answer is a matter of the
+   * scan that asked.
+   */
+  settle(scan: ScanRun, answer: Answer): boolean {
+    const { verdict } = answer;
+    const { budget, clock, emit, tenant } = this.deps;
+    switch (verdict.kind) {
+      case "throttled":
+        budget.throttled(clock.monotonicMs(), verdict.waitMs);
+        emit({ type: "waited", tenant, reason: "retry_after", waitMs: verdict.waitMs });
+        scan.is("throttled", `429, wait ${Math.ceil(verdict.waitMs / 1_000)} s (${verdict.hint})`);
+        return false;
+      case "retry":
+        this.pause(scan, "retrying", verdict.reason);
+        return false;
+      case "unauthorized":
+        this.pause(scan, "unauthorized", verdict.reason);
+        return false;
+      default:
+        this.#failures = 0;
+        return true;
+    }
+  }
+
+  /** The tenant is not asked for a while; longer after each failure in a row. */
+  pause(scan: ScanRun, state: "retrying" | "unauthorized", reason: string): void {
+    const { clock, random } = this.deps;
+    this.#failures += 1;
+    const backoff = state === "unauthorized" ? UNAUTHORIZED : UNAVAILABLE;
+    this.#pausedUntilMs = clock.monotonicMs() + backoffMs(this.#failures, backoff, random);
+    scan.is(state, reason);
+  }
+
+  #observe(scan: ScanRun, answer: Answer): void {
+    const { emit, tenant, client } = this.deps;
+    const skewMs = answer.serverNowMs === null ? null : answer.readAtMs - answer.serverNowMs;
+    if (skewMs !== null) this.#skewMs = skewMs;
+    emit({
+      type: "request_answered",
+      tenant,
+      scan: scan.config.name,
+      verdict: answer.verdict.kind,
+      code: codeClass(answer.status),
+      durationMs: answer.durationMs,
+      bodyBytes: answer.bodyBytes,
+      skewMs,
+    });
+    const expiresAtMs = client.credentialExpiresAtMs;
+    if (expiresAtMs !== null) emit({ type: "credential", tenant, expiresAtMs });
+  }
+}
+
+function codeClass(status: number | null): CodeClass {
+  const code = status === null ? "error" : `${Math.floor(status / 100)}xx`;
+  return code === "2xx" || code === "3xx" || code === "4xx" || code === "5xx" ? code : "error";
+}
