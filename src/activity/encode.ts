@@ -1,6 +1,6 @@
 import { type Schema, Type } from "avsc";
 import { assert } from "../kit/errors.ts";
-import { memberTexts } from "./members.ts";
+import { openMembers } from "./members.ts";
 import { type OnMismatch, openProjection, type Projected } from "./project.ts";
 import type { JsonObject, ReadActivity } from "./reading.ts";
 import { activitySchema, CONNECTOR_FIELDS, type RecordSchema } from "./schema.ts";
@@ -48,20 +48,21 @@ const JSON_TEXTS: ReadonlySet<string> = new Set([
 /** An encoder for one schema id; its compiled type and memory are used again for every activity. */
 export function openEncoder(options: EncoderOptions): Encode {
   const type = Type.forSchema(typeToEncode(), { wrapUnions: "never" });
+  const membersOf = openMembers(JSON_TEXTS);
   const project = openProjection(projectedSchema(), options.onMismatch);
   let slab = Buffer.allocUnsafeSlow(0);
   let start = 0;
   return (activity, context) => {
-    const { json, text } = activity;
-    assert(json !== null && text !== null && activity.defect === null, "only activities without a defect are encoded");
+    const { json, bytes } = activity;
+    assert(json !== null && activity.defect === null, "only activities without a defect are encoded");
     const record = project(json);
-    addTexts(record, json, text);
+    addTexts(record, json, membersOf(bytes));
     record["_id"] = activity.id;
     record["scan"] = context.scan;
     record["tenant"] = context.tenant;
     record["reader"] = context.reader;
     record["readAt"] = context.readAtMs;
-    record["raw"] = options.raw === "include" ? activity.bytes : null;
+    record["raw"] = options.raw === "include" ? bytes : null;
 
     let end = type.encode(record, slab, start + HEADER_BYTES);
     if (end < 0) {
@@ -79,12 +80,12 @@ export function openEncoder(options: EncoderOptions): Encode {
 }
 
 /**
- * The schema with `raw` as bytes: Avro writes a string and its UTF-8 bytes alike, and so the bytes that came
- * are copied as they are.
+ * The schema with exact texts as bytes: Avro writes a string and its UTF-8 bytes alike, and so the bytes that
+ * came are copied as they are.
  */
 function typeToEncode(): Schema {
   const fields = activitySchema.fields.map((field) =>
-    field.name === "raw" ? { ...field, type: ["null", "bytes"] } : field,
+    field.name === "raw" || JSON_TEXTS.has(field.name) ? { ...field, type: ["null", "bytes"] } : field,
   );
   return { ...activitySchema, fields } as Schema;
 }
@@ -95,12 +96,11 @@ function projectedSchema(): RecordSchema {
   return { ...activitySchema, fields };
 }
 
-function addTexts(record: Projected, json: JsonObject, text: string): void {
-  const texts = memberTexts(text, JSON_TEXTS);
+function addTexts(record: Projected, json: JsonObject, members: ReadonlyMap<string, Buffer>): void {
   for (const name of JSON_TEXTS) {
     const value = json[name] ?? null;
     if (value === null) record[name] = null;
-    else record[name] = typeof value === "string" ? wellFormed(value) : texts.get(name);
+    else record[name] = typeof value === "string" ? Buffer.from(wellFormed(value)) : members.get(name);
   }
 }
 

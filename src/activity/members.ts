@@ -7,71 +7,88 @@ const CLOSE_BRACKET = 0x5d;
 const COMMA = 0x2c;
 
 /**
- * The exact text of the values of `wanted` members, as they stand in `text`, which must be the JSON text of an
- * object. Of repeated keys the last counts, as for `JSON.parse`. Exact where a parsed value is not: numbers
- * beyond 2^53, escapes, repeated keys and white space stay.
+ * Finds the values of `wanted` members of a JSON object, as they stand in its bytes, which must be the UTF-8
+ * JSON text of an object. Of repeated keys the last counts, as for `JSON.parse`. Exact where a parsed value is
+ * not: numbers beyond 2^53, escapes, repeated keys and white space stay. The values share memory with `bytes`.
  */
-export function memberTexts(text: string, wanted: ReadonlySet<string>): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  let at = skipSpace(text, text.indexOf("{") + 1);
-  while (text.charCodeAt(at) === QUOTE) {
-    const keyEnd = stringEnd(text, at);
-    const key = keyOf(text, at, keyEnd);
-    const valueAt = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = endOfValue(text, valueAt);
-    if (wanted.has(key)) found.set(key, text.slice(valueAt, valueEnd));
-    at = skipSpace(text, valueEnd);
-    if (text.charCodeAt(at) === COMMA) at = skipSpace(text, at + 1);
-  }
-  return found;
+export function openMembers(wanted: ReadonlySet<string>): (bytes: Buffer) => ReadonlyMap<string, Buffer> {
+  const keys = [...wanted].map((name) => ({ name, bytes: Buffer.from(name) }));
+  return (bytes) => {
+    const found = new Map<string, Buffer>();
+    let at = skipSpace(bytes, skipSpace(bytes, 0) + 1);
+    while (bytes[at] === QUOTE) {
+      const keyEnd = stringEnd(bytes, at);
+      const valueAt = skipSpace(bytes, skipSpace(bytes, keyEnd) + 1);
+      const valueEnd = endOfValue(bytes, valueAt);
+      const name = hasEscape(bytes, at, keyEnd)
+        ? JSON.parse(bytes.toString("utf8", at, keyEnd))
+        : keys.find((key) => isKey(bytes, at, keyEnd, key.bytes))?.name;
+      if (wanted.has(name)) found.set(name, bytes.subarray(valueAt, valueEnd));
+      at = skipSpace(bytes, valueEnd);
+      if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);
+    }
+    return found;
+  };
 }
 
-function keyOf(text: string, at: number, end: number): string {
-  const plain = text.slice(at + 1, end - 1);
-  return plain.includes("\\") ? JSON.parse(text.slice(at, end)) : plain;
+/** Whether the string from `at` to `end`, its quotes included, is `key`. */
+function isKey(bytes: Buffer, at: number, end: number, key: Buffer): boolean {
+  if (end - at - 2 !== key.length) return false;
+  for (let i = 0; i < key.length; i += 1) if (bytes[at + 1 + i] !== key[i]) return false;
+  return true;
+}
+
+function hasEscape(bytes: Buffer, at: number, end: number): boolean {
+  for (let i = at; i < end; i += 1) if (bytes[i] === BACKSLASH) return true;
+  return false;
 }
 
 /** The index after the closing quote of the string that opens at `at`. */
-function stringEnd(text: string, at: number): number {
-  for (let i = at + 1; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) return i + 1;
-    if (code === BACKSLASH) i += 1;
+function stringEnd(bytes: Buffer, at: number): number {
+  for (let i = at + 1; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (byte === QUOTE) return i + 1;
+    if (byte === BACKSLASH) i += 1;
   }
-  return text.length;
+  return bytes.length;
 }
 
-function endOfValue(text: string, at: number): number {
-  const first = text.charCodeAt(at);
-  if (first === QUOTE) return stringEnd(text, at);
-  if (first === OPEN_BRACE || first === OPEN_BRACKET) return nestingEnd(text, at);
+function endOfValue(bytes: Buffer, at: number): number {
+  const first = bytes[at];
+  if (first === QUOTE) return stringEnd(bytes, at);
+  if (first === OPEN_BRACE || first === OPEN_BRACKET) return endOfNesting(bytes, at);
   let end = at;
-  while (end < text.length && !endsScalar(text.charCodeAt(end))) end += 1;
+  while (end < bytes.length && !endsScalar(bytes[end])) end += 1;
   return end;
 }
 
-function nestingEnd(text: string, at: number): number {
+// Nearly all bytes pass through here: strings are skipped in place, a call for each would cost as much again.
+function endOfNesting(bytes: Buffer, at: number): number {
   let depth = 0;
-  for (let i = at; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) i = stringEnd(text, i) - 1;
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth += 1;
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1;
-    if (depth === 0) return i + 1;
+  for (let i = at; i < bytes.length; i += 1) {
+    const byte = bytes[i];
+    if (byte === QUOTE) {
+      for (i += 1; i < bytes.length && bytes[i] !== QUOTE; i += 1) if (bytes[i] === BACKSLASH) i += 1;
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+      depth += 1;
+    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+      depth -= 1;
+      if (depth === 0) return i + 1;
+    }
   }
-  return text.length;
+  return bytes.length;
 }
 
-function endsScalar(code: number): boolean {
-  return code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET || isSpace(code);
+function endsScalar(byte: number | undefined): boolean {
+  return byte === COMMA || byte === CLOSE_BRACE || byte === CLOSE_BRACKET || isSpace(byte);
 }
 
-function skipSpace(text: string, at: number): number {
+function skipSpace(bytes: Buffer, at: number): number {
   let next = at;
-  while (isSpace(text.charCodeAt(next))) next += 1;
+  while (isSpace(bytes[next])) next += 1;
   return next;
 }
 
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+function isSpace(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
