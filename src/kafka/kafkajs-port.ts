@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Admin, Kafka } from "kafkajs";
 import { assert } from "../kit/errors.ts";
 import { compressionOf, createClient } from "./client.ts";
@@ -7,8 +6,7 @@ import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } fro
 import { partitionOfKey } from "./partitions.ts";
 import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
 import { KafkaShardLog } from "./shard-log.ts";
-import { StateFold } from "./state-fold.ts";
-import { readPartition } from "./state-reader.ts";
+import { loadState, type StateLoad } from "./state-load.ts";
 import { prepareTopics } from "./topics.ts";
 import { SAFE, type SendRules } from "./transaction.ts";
 import { endsWithin, orAborted } from "./waiting.ts";
@@ -27,8 +25,6 @@ export function openKafkaWith(options: KafkaOptions, deps: KafkaDeps, rules: Sen
 }
 
 const CLOSE_MAX_MS = 3_000;
-/** Without fencing a read may end behind an open transaction: then nothing comes for this long. */
-const SHOW_IDLE_MS = 3_000;
 
 class KafkajsPort implements KafkaPort {
   readonly #options: FullOptions;
@@ -70,21 +66,17 @@ class KafkajsPort implements KafkaPort {
   }
 
   shard(shard: number): ShardLog {
-    const { cursorsTopic, transactionTimeoutMs, compression, batchBytes, readIdleMs } = this.#options;
+    const { cursorsTopic, transactionTimeoutMs, compression, batchBytes } = this.#options;
     const log = new KafkaShardLog({
+      ...this.#load(),
       kafka: this.#kafka,
-      newClient: () => createClient(this.#options, this.#deps),
       transactionalId: `${cursorsTopic.name}-${shard}`,
-      cursorsTopic: cursorsTopic.name,
       shard,
       transactionTimeoutMs,
       compression: compressionOf(compression),
       batchBytes,
-      readIdleMs,
       rules: this.#rules,
-      clock: this.#deps.clock,
       emit: this.#deps.emit ?? (() => undefined),
-      onLeft: (leaving) => this.#track(leaving),
       explain: async (error) => error,
     });
     this.#shards.push(log);
@@ -96,30 +88,29 @@ class KafkajsPort implements KafkaPort {
     const doing = `reading shard ${shard} of ${name}`;
     const offsets = await this.#withAdmin(doing, (admin) => admin.fetchTopicOffsets(name), signal);
     const end = offsets.find((each) => each.partition === shard);
-    const fold = new StateFold();
-    const read = {
-      kafka: createClient(this.#options, this.#deps),
-      topic: name,
-      partition: shard,
-      groupId: `${name}-read-${randomUUID()}`,
-      endOffset: end === undefined || end.high === end.low ? 0n : BigInt(end.high),
-      idleMs: SHOW_IDLE_MS,
-      onMessage: ({ key, value }: { key: Buffer | null; value: Buffer | null }) => fold.add(String(key), value),
-      onLeft: (leaving: Promise<void>) => this.#track(leaving),
-      clock: this.#deps.clock,
-    };
+    // kafkajs asks in `read_committed`: this is the last stable offset, before any open transaction.
+    const stable = end === undefined || end.high === end.low ? 0n : BigInt(end.high);
     try {
-      await readPartition(read, signal);
+      return (await loadState({ ...this.#load(), shard }, stable, signal)).state;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       throw connectionError(error, doing);
     }
-    return fold.state;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const shard of this.#shards) await shard[Symbol.asyncDispose]();
     await endsWithin(Promise.all(this.#leaving), CLOSE_MAX_MS, this.#deps.clock);
+  }
+
+  #load(): Omit<StateLoad, "shard"> {
+    return {
+      cursorsTopic: this.#options.cursorsTopic.name,
+      newClient: () => createClient(this.#options, this.#deps),
+      readIdleMs: this.#options.readIdleMs,
+      clock: this.#deps.clock,
+      onLeft: (leaving) => this.#track(leaving),
+    };
   }
 
   async #withAdmin<T>(doing: string, work: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T> {

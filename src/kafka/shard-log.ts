@@ -1,23 +1,15 @@
 import { randomUUID } from "node:crypto";
-import type { Kafka } from "kafkajs";
-import type { Clock } from "../kit/clock.ts";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Emit } from "../observe/events.ts";
 import { connectionError, transactionError } from "./errors.ts";
 import type { ShardLog, ShardState, Transaction } from "./port.ts";
-import { MARK_KEY, markOf, StateFold } from "./state-fold.ts";
-import { readPartition } from "./state-reader.ts";
+import { MARK_KEY, markOf } from "./state-fold.ts";
+import { loadState, type StateLoad } from "./state-load.ts";
 import { type ProducerOptions, ShardProducer } from "./transaction.ts";
 import { endsWithin, orAborted } from "./waiting.ts";
 
-export interface ShardLogOptions extends ProducerOptions {
-  /** A client of its own for each read, as kafkajs keeps something for every group it has seen. */
-  readonly newClient: () => Kafka;
-  readonly readIdleMs: number;
-  readonly clock: Clock;
+export interface ShardLogOptions extends ProducerOptions, Omit<StateLoad, "onProgress"> {
   readonly emit: Emit;
-  /** Told of what goes on after a call has returned: producers and consumers that are closing. */
-  readonly onLeft: (leaving: Promise<void>) => void;
   /** Makes an error more telling, where it takes another request to find out. */
   readonly explain: (error: unknown) => Promise<unknown>;
 }
@@ -83,33 +75,16 @@ export class KafkaShardLog implements ShardLog {
   }
 
   async #read(markOffset: bigint, signal: AbortSignal): Promise<ShardState> {
-    const { cursorsTopic, shard, clock } = this.#options;
-    const fold = new StateFold();
+    const { clock } = this.#options;
     const endOffset = markOffset + 1n;
-    let toldAtMs = clock.monotonicMs();
-    let reached = 0n;
     this.#stage(`reading state, ${endOffset} offsets`);
+    let toldAtMs = clock.monotonicMs();
     const onProgress = (position: bigint): void => {
-      reached = position;
       if (clock.monotonicMs() - toldAtMs < PROGRESS_MS) return;
       toldAtMs = clock.monotonicMs();
       this.#stage(`reading state, ${position} of ${endOffset} offsets`);
     };
-    const read = {
-      kafka: this.#options.newClient(),
-      topic: cursorsTopic,
-      partition: shard,
-      groupId: `${cursorsTopic}-read-${this.#term}`,
-      endOffset,
-      idleMs: this.#options.readIdleMs,
-      onMessage: ({ key, value }: { key: Buffer | null; value: Buffer | null }) => fold.add(String(key), value),
-      onProgress,
-      onLeft: this.#options.onLeft,
-      clock,
-    };
-    if ((await readPartition(read, signal)) === "idle") {
-      throw new Error(`reading stood still at offset ${reached} of ${endOffset} for ${this.#options.readIdleMs} ms`);
-    }
+    const fold = await loadState({ ...this.#options, onProgress }, endOffset, signal);
     // A later owner's mark has replaced ours: compaction keeps the latest.
     if (!fold.isMarkedBy(this.#term)) throw fencedWhileReading(this.#name);
     return fold.state;

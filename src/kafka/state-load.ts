@@ -1,0 +1,68 @@
+import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
+import type { Clock } from "../kit/clock.ts";
+import { failureOf } from "./errors.ts";
+import { StateFold } from "./state-fold.ts";
+import { readPartition } from "./state-reader.ts";
+
+export interface StateLoad {
+  readonly cursorsTopic: string;
+  readonly shard: number;
+  /** A client of its own for each read, as kafkajs keeps something for every group it has seen. */
+  readonly newClient: () => Kafka;
+  /** How long reading may stand still. */
+  readonly readIdleMs: number;
+  readonly clock: Clock;
+  readonly onProgress?: (position: bigint) => void;
+  /** Told of what goes on after the read: a consumer that leaves. */
+  readonly onLeft: (leaving: Promise<void>) => void;
+}
+
+const ATTEMPTS_MAX = 5;
+const ATTEMPT_WAIT_MS = 200;
+
+/**
+ * A shard's committed records below `endOffset`, folded. A read has no effects, so it is tried again where the
+ * brokers are merely not ready, as a group's coordinator after a restart.
+ *
+ * @throws what the last attempt failed with; the reason of `signal`.
+ */
+export async function loadState(load: StateLoad, endOffset: bigint, signal: AbortSignal): Promise<StateFold> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await loadOnce(load, endOffset, signal);
+    } catch (error) {
+      const isOver = error instanceof StoodStillError || failureOf(error).kind !== "unavailable";
+      if (signal.aborted || isOver || attempt === ATTEMPTS_MAX) throw error;
+    }
+    await load.clock.sleep(ATTEMPT_WAIT_MS * attempt, signal);
+  }
+}
+
+class StoodStillError extends Error {}
+
+async function loadOnce(load: StateLoad, endOffset: bigint, signal: AbortSignal): Promise<StateFold> {
+  const { cursorsTopic, shard, readIdleMs, clock, onLeft } = load;
+  const fold = new StateFold();
+  let reached = 0n;
+  const outcome = await readPartition(
+    {
+      kafka: load.newClient(),
+      topic: cursorsTopic,
+      partition: shard,
+      groupId: `${cursorsTopic}-read-${randomUUID()}`,
+      endOffset,
+      idleMs: readIdleMs,
+      onMessage: ({ key, value }) => fold.add(String(key), value),
+      onProgress: (position) => {
+        reached = position;
+        load.onProgress?.(position);
+      },
+      onLeft,
+      clock,
+    },
+    signal,
+  );
+  if (outcome === "end") return fold;
+  throw new StoodStillError(`reading stood still at offset ${reached} of ${endOffset} for ${readIdleMs / 1000} s`);
+}

@@ -1,0 +1,89 @@
+import kafkajs, { type Kafka } from "kafkajs";
+import { openKafka } from "../../src/kafka/kafkajs-port.ts";
+import type { KafkaPort, Transaction } from "../../src/kafka/port.ts";
+import { systemClock } from "../../src/kit/clock.ts";
+import { startBroker } from "../real/broker.ts";
+import { type Bench, type Names, SHARDS, type VisibleRecord } from "./kafka-suite.ts";
+
+/** A broker of its own for the suite; what goes past the port uses kafkajs as plainly as it can be. */
+export async function brokerBench(): Promise<Bench> {
+  const broker = await startBroker();
+  const brokers = [broker.bootstrap];
+  const kafka = new kafkajs.Kafka({ brokers, clientId: "bench", logLevel: kafkajs.logLevel.NOTHING });
+  const admin = kafka.admin();
+  await admin.connect();
+  const ports: KafkaPort[] = [];
+  return {
+    process(names) {
+      const cursorsTopic = { name: names.cursors, partitions: SHARDS };
+      const port = openKafka({ brokers, clientId: "contract", cursorsTopic }, { clock: systemClock });
+      ports.push(port);
+      return port;
+    },
+    async createTopic(topic, numPartitions, compacted) {
+      const configEntries = [{ name: "cleanup.policy", value: compacted ? "compact" : "delete" }];
+      await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
+    },
+    visible: (topic) => visible(kafka, topic),
+    abandon: (names, shard, transaction) => abandon(kafka, names, { shard, transaction }),
+    now: () => Date.now(),
+    async [Symbol.asyncDispose]() {
+      for (const port of ports) await port[Symbol.asyncDispose]();
+      await admin.disconnect();
+      await broker[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** All that a `read_committed` consumer is given of a topic whose transactions are all decided. */
+export async function visible(kafka: Kafka, topic: string): Promise<VisibleRecord[]> {
+  const admin = kafka.admin();
+  await admin.connect();
+  const ends = new Map((await admin.fetchTopicOffsets(topic)).map((each) => [each.partition, BigInt(each.high)]));
+  const waiting = new Set([...ends].filter(([, high]) => high > 0n).map(([partition]) => partition));
+  const records: (VisibleRecord & { offset: bigint })[] = [];
+  const consumer = kafka.consumer({ groupId: `visible-${Math.random()}`, maxWaitTimeInMs: 100 });
+  await consumer.connect();
+  await consumer.subscribe({ topic, fromBeginning: true });
+  const done = new Promise<void>((resolve, reject) => {
+    if (waiting.size === 0) resolve();
+    consumer.on("consumer.crash", ({ payload }) => reject(payload.error));
+    consumer.on("consumer.end_batch_process", ({ payload }) => {
+      if (BigInt(payload.lastOffset) + 1n >= (ends.get(payload.partition) ?? 0n)) waiting.delete(payload.partition);
+      if (waiting.size === 0) resolve();
+    });
+  });
+  const eachBatch: Parameters<typeof consumer.run>[0] = {
+    autoCommit: false,
+    eachBatch: async ({ batch }) => {
+      for (const { key, value, offset, headers, timestamp } of batch.messages) {
+        const named = Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)]));
+        const timestampMs = Number(timestamp);
+        records.push({ partition: batch.partition, offset: BigInt(offset), key, value, headers: named, timestampMs });
+      }
+    },
+  };
+  await consumer.run(eachBatch);
+  await done;
+  await consumer.disconnect();
+  await admin.disconnect();
+  return records.sort((a, b) => a.partition - b.partition || Number(a.offset - b.offset));
+}
+
+async function abandon(kafka: Kafka, names: Names, what: { shard: number; transaction: Transaction }): Promise<void> {
+  const { shard, transaction } = what;
+  const producer = kafka.producer({
+    transactionalId: `${names.cursors}-${shard}`,
+    maxInFlightRequests: 1,
+    retry: { initialRetryTime: 5 },
+    createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  const open = await producer.transaction();
+  const messages = transaction.state.map(({ key, value }) => ({ key, value, partition: shard }));
+  await open.send({ topic: names.cursors, messages });
+  for (const { topic, partition, key, value } of transaction.records) {
+    await open.send({ topic, messages: [{ partition, key, value }] });
+  }
+  await producer.disconnect();
+}
