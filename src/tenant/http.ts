@@ -1,0 +1,83 @@
+import type { Readable } from "node:stream";
+import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
+import type { ProxyConfig, TenantTimeouts } from "../config/config.ts";
+import { ConnectorError } from "../kit/errors.ts";
+import { isLoopback } from "./endpoint.ts";
+import type { ResponseHeaders } from "./verdict.ts";
+
+export interface HttpOptions {
+  /** PEM text of the only certificates trusted; null: the built-in ones. */
+  readonly ca: string | null;
+  readonly proxy: ProxyConfig | null;
+  readonly timeouts: TenantTimeouts;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: ResponseHeaders;
+  /** As sent, not decompressed. Must be read to its end or destroyed. */
+  readonly body: Readable;
+}
+
+/** Longer than a request's pace, so that a connection serves more than one; servers may say less. */
+const KEEP_ALIVE_MS = 20_000;
+
+/** Connections to one tenant and its token endpoint. Redirects are not followed, TLS is always verified. */
+export class Http implements AsyncDisposable {
+  readonly #dispatcher: Dispatcher;
+
+  constructor(options: HttpOptions) {
+    this.#dispatcher = openDispatcher(options);
+  }
+
+  /**
+   * One POST. Resolves with the headers; failures of connection, TLS and time reject, as the body does later.
+   * @throws the reason of `signal` once it aborts
+   */
+  async post(
+    url: URL,
+    message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+    signal: AbortSignal,
+  ): Promise<HttpResponse> {
+    const { headers, body } = message;
+    const dispatcher = this.#dispatcher;
+    const response = await request(url, { method: "POST", headers: { ...headers }, body, signal, dispatcher });
+    // An error after the reader has gone, such as that of its own abort, concerns nobody.
+    response.body.on("error", () => {});
+    return { status: response.statusCode, headers: response.headers, body: response.body };
+  }
+
+  /** Closes all connections; what is under way fails. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+}
+
+/**
+ * Refuses what would carry credentials over the network in the clear.
+ * @throws ConnectorError `config_invalid`
+ */
+export function checkProxied(url: URL, proxy: ProxyConfig | null): void {
+  if (proxy === null || url.protocol === "https:" || isLoopback(new URL(proxy.url).hostname)) return;
+  throw new ConnectorError("config_invalid", `plain http to ${url.host} must not go through a proxy: use https`, {
+    disposition: "fatal",
+  });
+}
+
+function openDispatcher(options: HttpOptions): Dispatcher {
+  const { connectMs, headersMs, bodyMs } = options.timeouts;
+  const tls = { timeout: connectMs, ...(options.ca === null ? {} : { ca: options.ca }) };
+  const common = {
+    headersTimeout: headersMs,
+    bodyTimeout: bodyMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    pipelining: 1,
+  };
+  if (options.proxy === null) return new Agent({ ...common, connect: tls });
+  const { url, credentials } = options.proxy;
+  const uri = new URL(url).href;
+  const proxied = { ...common, uri, requestTls: tls, proxyTls: tls };
+  if (credentials === null) return new ProxyAgent(proxied);
+  const pair = `${credentials.username}:${credentials.password.reveal()}`;
+  return new ProxyAgent({ ...proxied, token: `Basic ${Buffer.from(pair).toString("base64")}` });
+}
