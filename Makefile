@@ -1,8 +1,37 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup
+.PHONY: help setup build check test demo bench sim soak clean
+tsx := node --import tsx
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, schema registry
 	@deploy/setup/setup.sh
+
+build: ## Compiles src to dist (then also: node dist/main.js)
+	@deploy/setup/setup.sh packages
+	@rm -rf dist && npx tsc -p tsconfig.build.json
+
+check: ## Types, lint, unused code, house rules, unit and property tests: the one to remember
+	@deploy/setup/setup.sh packages
+	@$(tsx) test/run/run.ts check
+
+test: setup ## Everything: check, contracts, integration with real Kafka, Node 22 and 24
+	@deploy/setup/other-nodes.sh
+	@$(tsx) test/run/run.ts test
+
+demo: setup build ## A real Kafka, a mock tenant and the connector, with a check at the end (DEMO_SECONDS, BROKERS, REGISTRY)
+	@$(tsx) deploy/demo/demo.ts
+
+bench: setup ## Activities a second, CPU and memory, for the whole path and its parts
+	@$(tsx) test/bench/bench.ts
+
+sim: ## The property and crash campaigns, long (FC_RUNS)
+	@deploy/setup/setup.sh packages
+	@$(tsx) test/run/run.ts sim
+
+soak: setup build ## The kill campaign against a real Kafka, long (KILLS)
+	@$(tsx) test/run/run.ts soak
+
+clean: ## Removes all that the other targets made
+	@rm -rf dist .cache test-results node_modules

@@ -1,4 +1,5 @@
-// Exits 1 when node_modules is not what package-lock.json says. Compares contents: file times say nothing after a clone.
+// Exits 1 when node_modules is not what package-lock.json says. Contents are compared: file times mean nothing after
+// a clone.
 import { readFileSync } from "node:fs";
 
 function packages(path) {

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Brings a bare machine with Node to where everything here runs: npm packages, a JDK and Maven, the real components
 # (Kafka, schema registry) under .cache/, the checker compiled. Idempotent; when nothing is missing it only looks.
+#   setup.sh            all of it
+#   setup.sh packages   the npm packages alone: enough for everything that starts no real component
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=deploy/setup
@@ -26,6 +28,14 @@ if ! node "$here/packages-missing.mjs"; then
   npm_pid=$!
 fi
 
+await_npm() {
+  [ -z "$npm_pid" ] || wait "$npm_pid" || { tail -15 .cache/npm-ci.log >&2; fail "npm ci failed"; }
+}
+if [ "${1:-all}" = packages ]; then
+  await_npm
+  exit 0
+fi
+
 # --- JDK 17 or later, Maven ----------------------------------------------------------------------------------------
 java_is_new_enough() {
   command -v javac >/dev/null && command -v keytool >/dev/null || return 1
@@ -43,12 +53,13 @@ install_by_apt() {
     as_root=(sudo -n)
   fi
   say "JDK and Maven by apt …"
-  "${as_root[@]}" apt-get update -qq >.cache/apt.log 2>&1 || { tail -5 .cache/apt.log >&2; fail "apt-get update failed" "$how"; }
+  apt_failed() { tail -5 .cache/apt.log >&2; fail "apt-get $1 failed" "$how"; }
+  "${as_root[@]}" apt-get update -qq >.cache/apt.log 2>&1 9>&- || apt_failed update
   for jdk in openjdk-17-jdk-headless openjdk-21-jdk-headless default-jdk-headless; do
     apt-cache show "$jdk" >/dev/null 2>&1 && break
   done
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$jdk" maven \
-    >>.cache/apt.log 2>&1 9>&- || { tail -5 .cache/apt.log >&2; fail "apt-get install $jdk maven failed" "$how"; }
+    >>.cache/apt.log 2>&1 9>&- || apt_failed "install $jdk maven"
   java_is_new_enough || fail "javac on the PATH is older than 17 even now: $(command -v javac || echo none)" "$how"
 }
 
@@ -79,7 +90,5 @@ if [ "$(cat .cache/checker.stamp 2>/dev/null)" != "$checker" ]; then
   printf '%s\n' "$checker" >.cache/checker.stamp
 fi
 
-if [ -n "$npm_pid" ]; then
-  wait "$npm_pid" || { tail -15 .cache/npm-ci.log >&2; fail "npm ci failed"; }
-fi
+await_npm
 say "ready"
