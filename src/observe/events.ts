@@ -1,3 +1,5 @@
+import type { ErrorCode } from "../kit/errors.ts";
+
 /** What a scan is doing, as one word: the label of `scan_state`, and in `/status`. */
 export const SCAN_STATES = [
   "starting",
@@ -42,10 +44,15 @@ interface OfScan {
  */
 export type Event =
   | { readonly type: "connector_started"; readonly version: string; readonly cursorsTopic: string }
-  /** A slow start or stop says which step it is in; `since` is when the event came. */
+  /** A slow start or stop says which step it is in; `since` is when the event came. Stage `done` ends the subject. */
   | { readonly type: "stage"; readonly subject: string; readonly stage: string }
   | { readonly type: "connector_stopping"; readonly reason: string }
-  | { readonly type: "shard_opened"; readonly shard: number; readonly tenants: readonly string[]; readonly durationMs: number }
+  | {
+      readonly type: "shard_opened";
+      readonly shard: number;
+      readonly tenants: readonly string[];
+      readonly durationMs: number;
+    }
   | { readonly type: "shard_released"; readonly shard: number; readonly reason: string }
   | {
       readonly type: "transaction_ended";
@@ -54,7 +61,13 @@ export type Event =
       readonly durationMs: number;
       readonly error: string | null;
     }
-  | ({ readonly type: "scan_state"; readonly state: ScanState; readonly reason: string | null } & OfScan)
+  | ({
+      readonly type: "scan_state";
+      readonly state: ScanState;
+      readonly reason: string | null;
+      /** Of the error behind `reason`, when there is one. */
+      readonly code?: ErrorCode;
+    } & OfScan)
   | ({ readonly type: "cursor_field_decided"; readonly field: string; readonly reason: string } & OfScan)
   | ({
       readonly type: "request_answered";
@@ -65,8 +78,14 @@ export type Event =
       /** Local clock minus the server's; null without a `Date` header. */
       readonly skewMs: number | null;
     } & OfScan)
+  /** When the wait begins. */
   | { readonly type: "waited"; readonly tenant: string; readonly reason: WaitReason; readonly waitMs: number }
-  | { readonly type: "budget"; readonly tenant: string; readonly limitPerMinute: number; readonly usedLastMinute: number }
+  | {
+      readonly type: "budget";
+      readonly tenant: string;
+      readonly limitPerMinute: number;
+      readonly usedLastMinute: number;
+    }
   | { readonly type: "credential"; readonly tenant: string; readonly expiresAtMs: number }
   | ({
       readonly type: "page_published";

@@ -1,0 +1,251 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { Event } from "./events.ts";
+import { ANOMALIES, SCAN_STATES } from "./events.ts";
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** When the configuration was read. Epoch ms. */
+  readonly configuredAtMs: number;
+  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
+  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+  /** Partitions of the cursors topic. */
+  readonly shards: number;
+}
+
+export interface Metrics {
+  readonly registry: Registry;
+  record(event: Event): void;
+}
+
+const PREFIX = "mdca_source_";
+const CODES = ["2xx", "3xx", "4xx", "5xx", "error"] as const;
+const WAIT_REASONS = ["budget", "retry_after", "backoff"] as const;
+const RESULTS = ["committed", "failed", "fenced"] as const;
+
+/** Field names come from the schema; a bound all the same, since a label value costs memory for ever. */
+const FIELDS_MAX = 500;
+
+/** Every series of the configured tenants, scans and shards is there from the start, at 0. */
+export function openMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  const series = defineSeries(registry);
+  initialise(series, options);
+  const fields = new Set<string>();
+  const boundedField = (field: string) => {
+    if (fields.size < FIELDS_MAX) fields.add(field);
+    return fields.has(field) ? field : "other";
+  };
+  return { registry, record: (event) => record(series, event, boundedField) };
+}
+
+type Series = ReturnType<typeof defineSeries>;
+
+function defineSeries(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name: PREFIX + name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name: PREFIX + name, help, labelNames, registers });
+  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
+    new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
+  return {
+    ...scanSeries(counter, gauge),
+    ...tenantSeries(counter, gauge, histogram),
+    shardOwned: gauge("shard_owned", "Whether this process owns the shard.", "shard"),
+    transactions: counter("transactions_total", "Transactions by how they ended.", "shard", "result"),
+    transactionDuration: histogram(
+      "transaction_duration_seconds",
+      "From a transaction's begin to its end.",
+      [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+      "shard",
+    ),
+    fieldMismatches: counter(
+      "field_mismatches_total",
+      "Fields of another type than the schema's; null but in raw.",
+      "field",
+    ),
+    buildInfo: gauge("build_info", "Always 1; the version is a label.", "version"),
+    configReload: gauge("config_reload_timestamp_seconds", "When the configuration was last read."),
+  };
+}
+
+type MakeCounter = <L extends string>(name: string, help: string, ...labelNames: L[]) => Counter<L>;
+type MakeGauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => Gauge<L>;
+type MakeHistogram = <L extends string>(name: string, help: string, buckets: number[], ...labels: L[]) => Histogram<L>;
+
+function scanSeries(counter: MakeCounter, gauge: MakeGauge) {
+  const labels = ["tenant", "scan"] as const;
+  return {
+    read: counter("activities_read_total", "Activities in pages that were published.", ...labels),
+    deduplicated: counter("activities_deduplicated_total", "Activities read again and not published again.", ...labels),
+    deadLettered: counter("activities_dead_lettered_total", "Activities sent to the dead-letter topic.", ...labels),
+    pages: counter("pages_total", "Pages published.", ...labels),
+    publishedBytes: counter("published_bytes_total", "Bytes of record values published.", ...labels),
+    published: counter("activities_published_total", "Activities published.", ...labels, "reader"),
+    caughtUp: gauge(
+      "caught_up_timestamp_seconds",
+      "The moment up to which everything visible has been published; lag is time() minus it. 0: not once yet.",
+      ...labels,
+    ),
+    watermark: gauge("watermark_timestamp_seconds", "Position on the cursor field. 0: none yet.", ...labels),
+    openGaps: gauge("open_gaps", "Stretches that could not be judged and are still open.", ...labels),
+    scanState: gauge("scan_state", "1 for the state that the scan is in, else 0.", ...labels, "state"),
+    anomalies: counter("anomalies_total", "Things that the API should not do but did.", ...labels, "kind"),
+  };
+}
+
+function tenantSeries(counter: MakeCounter, gauge: MakeGauge, histogram: MakeHistogram) {
+  return {
+    requests: counter("requests_total", "Requests to the tenant by class of status.", "tenant", "code"),
+    throttled: counter("throttled_requests_total", "Requests that the tenant throttled.", "tenant"),
+    throttleWait: counter("throttle_wait_seconds_total", "Time waited before requests, by reason.", "tenant", "reason"),
+    budgetLimit: gauge("request_budget_limit", "Requests a minute that are allowed now.", "tenant"),
+    budgetUsed: gauge("request_budget_used", "Requests in the last minute.", "tenant"),
+    credentialExpiry: gauge(
+      "credential_expiry_timestamp_seconds",
+      "When the tenant's credential expires. 0: not known, or never.",
+      "tenant",
+    ),
+    clockSkew: gauge("clock_skew_seconds", "This machine's clock minus the tenant's.", "tenant"),
+    requestDuration: histogram(
+      "request_duration_seconds",
+      "From sending a request to the last byte of its response.",
+      [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+      "tenant",
+    ),
+    ingestionDelay: histogram(
+      "ingestion_delay_seconds",
+      "From when an activity happened to when the tenant saved it.",
+      [10, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600, 86_400],
+      "tenant",
+    ),
+    publishLatency: histogram(
+      "publish_latency_seconds",
+      "From when the tenant saved an activity to when it was published; tail only.",
+      [0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 21_600],
+      "tenant",
+    ),
+  };
+}
+
+function initialise(series: Series, options: MetricsOptions): void {
+  for (const { name, requestsPerMinute } of options.tenants) initialiseTenant(series, name, requestsPerMinute);
+  for (const { tenant, name } of options.scans) initialiseScan(series, tenant, name);
+  for (let shard = 0; shard < options.shards; shard++) {
+    series.shardOwned.set({ shard }, 0);
+    for (const result of RESULTS) series.transactions.inc({ shard, result }, 0);
+    series.transactionDuration.zero({ shard });
+  }
+  series.buildInfo.set({ version: options.version }, 1);
+  series.configReload.set(options.configuredAtMs / 1_000);
+}
+
+function initialiseTenant(series: Series, tenant: string, requestsPerMinute: number): void {
+  for (const code of CODES) series.requests.inc({ tenant, code }, 0);
+  for (const reason of WAIT_REASONS) series.throttleWait.inc({ tenant, reason }, 0);
+  series.throttled.inc({ tenant }, 0);
+  series.budgetLimit.set({ tenant }, requestsPerMinute);
+  for (const gauge of [series.budgetUsed, series.credentialExpiry, series.clockSkew]) gauge.set({ tenant }, 0);
+  for (const histogram of [series.requestDuration, series.ingestionDelay, series.publishLatency]) {
+    histogram.zero({ tenant });
+  }
+}
+
+function initialiseScan(series: Series, tenant: string, scan: string): void {
+  const { read, deduplicated, deadLettered, pages, publishedBytes } = series;
+  for (const counter of [read, deduplicated, deadLettered, pages, publishedBytes]) counter.inc({ tenant, scan }, 0);
+  for (const gauge of [series.caughtUp, series.watermark, series.openGaps]) gauge.set({ tenant, scan }, 0);
+  series.published.inc({ tenant, scan, reader: "tail" }, 0);
+  for (const kind of ANOMALIES) series.anomalies.inc({ tenant, scan, kind }, 0);
+  for (const state of SCAN_STATES) series.scanState.set({ tenant, scan, state }, state === "starting" ? 1 : 0);
+}
+
+function record(series: Series, event: Event, boundedField: (field: string) => string): void {
+  switch (event.type) {
+    case "request_answered":
+    case "waited":
+    case "budget":
+    case "credential":
+      recordTenant(series, event);
+      return;
+    case "page_published":
+    case "cursor_moved":
+    case "scan_state":
+    case "anomaly":
+      recordScan(series, event);
+      return;
+    case "shard_opened":
+    case "shard_released":
+      series.shardOwned.set({ shard: event.shard }, event.type === "shard_opened" ? 1 : 0);
+      return;
+    case "transaction_ended":
+      series.transactions.inc({ shard: event.shard, result: event.result });
+      series.transactionDuration.observe({ shard: event.shard }, event.durationMs / 1_000);
+      return;
+    case "field_mismatch":
+      series.fieldMismatches.inc({ field: boundedField(event.field) });
+      return;
+    default:
+  }
+}
+
+type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
+
+function recordTenant(series: Series, event: Of<"request_answered" | "waited" | "budget" | "credential">): void {
+  const { tenant } = event;
+  switch (event.type) {
+    case "request_answered":
+      series.requests.inc({ tenant, code: event.code });
+      series.requestDuration.observe({ tenant }, event.durationMs / 1_000);
+      if (event.verdict === "throttled") series.throttled.inc({ tenant });
+      if (event.skewMs !== null) series.clockSkew.set({ tenant }, event.skewMs / 1_000);
+      return;
+    case "waited":
+      series.throttleWait.inc({ tenant, reason: event.reason }, event.waitMs / 1_000);
+      return;
+    case "budget":
+      series.budgetLimit.set({ tenant }, event.limitPerMinute);
+      series.budgetUsed.set({ tenant }, event.usedLastMinute);
+      return;
+    case "credential":
+      series.credentialExpiry.set({ tenant }, event.expiresAtMs / 1_000);
+  }
+}
+
+function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" | "scan_state" | "anomaly">): void {
+  const { tenant, scan } = event;
+  const labels = { tenant, scan };
+  switch (event.type) {
+    case "page_published":
+      recordPage(series, event);
+      return;
+    case "cursor_moved":
+      series.watermark.set(labels, (event.positionMs ?? 0) / 1_000);
+      series.caughtUp.set(labels, (event.caughtUpMs ?? 0) / 1_000);
+      series.openGaps.set(labels, event.openGaps);
+      return;
+    case "scan_state":
+      for (const state of SCAN_STATES) series.scanState.set({ ...labels, state }, state === event.state ? 1 : 0);
+      return;
+    case "anomaly":
+      series.anomalies.inc({ ...labels, kind: event.kind });
+  }
+}
+
+function recordPage(series: Series, page: Of<"page_published">): void {
+  const { tenant, scan } = page;
+  const labels = { tenant, scan };
+  // A range job is named by what it reads, `recovery/<from>`; the label is its kind alone.
+  const reader = page.reader.split("/", 1)[0] ?? page.reader;
+  series.pages.inc(labels);
+  series.read.inc(labels, page.read);
+  series.published.inc({ ...labels, reader }, page.published);
+  series.deduplicated.inc(labels, page.duplicates);
+  series.deadLettered.inc(labels, page.deadLettered);
+  series.publishedBytes.inc(labels, page.bytes);
+  const ingestionDelay = series.ingestionDelay.labels({ tenant });
+  for (const delayMs of page.ingestionDelaysMs) ingestionDelay.observe(delayMs / 1_000);
+  if (reader !== "tail") return;
+  const publishLatency = series.publishLatency.labels({ tenant });
+  for (const latencyMs of page.publishLatenciesMs) publishLatency.observe(latencyMs / 1_000);
+}

@@ -1,0 +1,166 @@
+import type { Event } from "./events.ts";
+import { type Line, Repeats } from "./repeats.ts";
+import { Troubles } from "./troubles.ts";
+
+const STAGE_REMINDER_MS = 10_000;
+const SKEW_MS = 30_000;
+
+type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
+
+/**
+ * Turns events into the few lines that a person should read: starts, stops, owners, decisions, and what goes wrong,
+ * once and not in a flood. Everything about single requests and pages is at debug.
+ */
+export class Narrator {
+  readonly #write: (line: Line) => void;
+  readonly #repeats: Repeats;
+  readonly #troubles: Troubles;
+  readonly #stages = new Map<string, { readonly stage: string; readonly sinceMs: number; remindedAtMs: number }>();
+  readonly #skewed = new Set<string>();
+
+  constructor(write: (line: Line) => void) {
+    this.#write = write;
+    this.#repeats = new Repeats(write);
+    this.#troubles = new Troubles(write, this.#repeats);
+  }
+
+  record(event: Event, nowMs: number): void {
+    switch (event.type) {
+      case "connector_started":
+      case "stage":
+      case "connector_stopping":
+      case "shard_opened":
+      case "shard_released":
+        this.#recordLife(event, nowMs);
+        return;
+      case "request_answered":
+        this.#noteSkew(event);
+        this.#write(line("debug", `${event.scan}: request answered: ${event.verdict}`, event));
+        return;
+      case "waited":
+      case "budget":
+      case "credential":
+        this.#write(line("debug", event.type, event));
+        return;
+      case "field_mismatch":
+        this.#offer("field_mismatch", line("warn", fieldMismatch(event), event), nowMs);
+        return;
+      case "transaction_ended":
+        this.#recordTransaction(event, nowMs);
+        return;
+      default:
+        this.#recordScan(event, nowMs);
+    }
+  }
+
+  /** Stages that last are named again, and counts of held-back lines come out. */
+  tick(nowMs: number): void {
+    for (const [subject, state] of this.#stages) {
+      if (nowMs - state.remindedAtMs < STAGE_REMINDER_MS) continue;
+      state.remindedAtMs = nowMs;
+      const seconds = Math.round((nowMs - state.sinceMs) / 1_000);
+      this.#write({
+        level: "info",
+        message: `${subject}: still ${state.stage}, since ${seconds} s`,
+        fields: { event: "stage", subject, stage: state.stage, seconds },
+      });
+    }
+    this.#repeats.flush(nowMs, { all: false });
+  }
+
+  finish(nowMs: number): void {
+    this.#repeats.flush(nowMs, { all: true });
+  }
+
+  #recordLife(
+    event: Of<"connector_started" | "stage" | "connector_stopping" | "shard_opened" | "shard_released">,
+    nowMs: number,
+  ): void {
+    switch (event.type) {
+      case "connector_started":
+        this.#write(line("info", `started, version ${event.version}, cursors in ${event.cursorsTopic}`, event));
+        return;
+      case "connector_stopping":
+        this.#write(line("info", `stopping: ${event.reason}`, event));
+        return;
+      case "shard_opened":
+        this.#write(line("info", `shard ${event.shard} owned, tenants ${event.tenants.join(", ")}`, event));
+        return;
+      case "shard_released":
+        this.#write(line("info", `shard ${event.shard} released: ${event.reason}`, event));
+        return;
+      case "stage":
+        if (event.stage === "done") this.#stages.delete(event.subject);
+        else this.#stages.set(event.subject, { stage: event.stage, sinceMs: nowMs, remindedAtMs: nowMs });
+        this.#write(line("info", `${event.subject}: ${event.stage}`, event));
+    }
+  }
+
+  #recordScan(
+    event: Of<"scan_state" | "cursor_field_decided" | "page_published" | "cursor_moved" | "anomaly">,
+    nowMs: number,
+  ): void {
+    switch (event.type) {
+      case "scan_state":
+        this.#troubles.enter(event, nowMs);
+        return;
+      case "cursor_field_decided":
+        this.#write(line("info", `${event.scan}: moves along ${event.field}: ${event.reason}`, event));
+        return;
+      case "cursor_moved":
+        this.#troubles.leave(event, nowMs);
+        return;
+      case "anomaly":
+        this.#offer(
+          `anomaly ${event.tenant} ${event.scan} ${event.kind}`,
+          line("warn", `${event.scan}: the API does what it should not: ${event.kind}: ${event.detail}`, event),
+          nowMs,
+        );
+        return;
+      case "page_published":
+        this.#recordPage(event, nowMs);
+    }
+  }
+
+  #recordPage(page: Of<"page_published">, nowMs: number): void {
+    const { ingestionDelaysMs: _, publishLatenciesMs: __, ...fields } = page;
+    this.#write(line("debug", `${page.scan}: published ${page.published} of ${page.read}`, fields));
+    this.#troubles.leave(page, nowMs);
+    if (page.deadLettered === 0) return;
+    const message = `${page.scan}: ${page.deadLettered} of a page's activities went to the dead-letter topic`;
+    this.#offer(`dead letters ${page.tenant} ${page.scan}`, line("warn", message, fields), nowMs);
+  }
+
+  #recordTransaction(event: Of<"transaction_ended">, nowMs: number): void {
+    const { shard, result, error } = event;
+    if (result === "committed") {
+      this.#write(line("debug", `shard ${shard}: transaction committed`, event));
+      return;
+    }
+    const message = `shard ${shard}: transaction ${result}: ${error ?? "no reason given"}`;
+    this.#offer(`transaction ${shard} ${result}`, line(result === "fenced" ? "error" : "warn", message, event), nowMs);
+  }
+
+  /** Told once when it begins, and again only after it was well below. */
+  #noteSkew({ tenant, skewMs }: Of<"request_answered">): void {
+    const size = Math.abs(skewMs ?? 0);
+    if (size < SKEW_MS / 2 && skewMs !== null) this.#skewed.delete(tenant);
+    if (size < SKEW_MS || this.#skewed.has(tenant)) return;
+    this.#skewed.add(tenant);
+    const seconds = Math.round((skewMs ?? 0) / 1_000);
+    const message = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} tenant ${tenant}'s`;
+    this.#write({ level: "warn", message, fields: { event: "clock_skew", tenant, seconds } });
+  }
+
+  #offer(kind: string, offered: Line, nowMs: number): void {
+    this.#repeats.offer(kind, offered, nowMs);
+  }
+}
+
+function line(level: Line["level"], message: string, { type, ...fields }: Readonly<{ type: string } & object>): Line {
+  return { level, message, fields: { event: type, ...fields } };
+}
+
+function fieldMismatch({ field }: Of<"field_mismatch">): string {
+  return `field ${field} is of another type than the schema's: null in its place, whole in raw`;
+}

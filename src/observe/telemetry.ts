@@ -1,0 +1,83 @@
+import { collectDefaultMetrics } from "prom-client";
+import type { Clock } from "../kit/clock.ts";
+import type { Emit } from "./events.ts";
+import { type LogOptions, openLog } from "./log.ts";
+import { openMetrics } from "./metrics.ts";
+import { openStatus, type Status } from "./status.ts";
+
+export interface TelemetryOptions {
+  readonly version: string;
+  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
+  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+  /** Partitions of the cursors topic. */
+  readonly shards: number;
+  readonly log: Omit<LogOptions, "nowMs">;
+}
+
+/** The one place where events become visible. Disposing writes what the log still holds back. */
+export interface Telemetry extends AsyncDisposable {
+  /** Never throws and never waits. */
+  readonly emit: Emit;
+  status(): Status;
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** A line for the log that no event stands for, such as a warning about the configuration. */
+  warn(message: string): void;
+}
+
+const TICK_MS = 5_000;
+
+export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetry {
+  const nowMs = () => clock.nowMs();
+  const startedAtMs = nowMs();
+  const metrics = openMetrics({ ...options, configuredAtMs: startedAtMs });
+  const status = openStatus({ ...options, startedAtMs });
+  const log = openLog({ ...options.log, nowMs });
+  collectProcessMetrics(metrics.registry);
+  const stop = new AbortController();
+  const ticking = tickUntilStopped(() => quietly(() => log.tick(nowMs())), clock, stop.signal);
+  return {
+    emit(event) {
+      const atMs = nowMs();
+      quietly(() => metrics.record(event));
+      quietly(() => status.record(event, atMs));
+      quietly(() => log.record(event, atMs));
+    },
+    status: () => status.status(nowMs()),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+    warn: (message) => quietly(() => log.warn(message)),
+    async [Symbol.asyncDispose]() {
+      if (stop.signal.aborted) return;
+      stop.abort();
+      await ticking;
+      quietly(() => log.finish(nowMs()));
+    },
+  };
+}
+
+type Registry = ReturnType<typeof openMetrics>["registry"];
+
+function collectProcessMetrics(register: Registry): void {
+  collectDefaultMetrics({ register });
+  // It measures the scrape itself and is mistaken for the lag; its percentiles stay.
+  register.removeSingleMetric("nodejs_eventloop_lag_seconds");
+}
+
+async function tickUntilStopped(tick: () => void, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(TICK_MS, signal);
+    } catch {
+      return;
+    }
+    tick();
+  }
+}
+
+/** What is only looked at must not stop what it looks at: a broken pipe of the log, a full disk. */
+function quietly(look: () => void): void {
+  try {
+    look();
+  } catch {
+    // Nowhere to tell it: telling is what failed.
+  }
+}
