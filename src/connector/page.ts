@@ -175,17 +175,23 @@ export class Page {
     const whole = { id, sliceMs, createdMs, dateMs };
     const defect = read.defect ?? (valueMs === null ? "no_time" : null);
     if (defect !== null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, defect) };
-    const { scan, encode, valueBytesMax } = this.#plan;
-    const value = encode(read, {
-      scan: scan.name,
-      tenant: scan.tenant,
-      reader: READER,
-      readAtMs: this.#readAtMs ?? this.#context.nowMs(),
-    });
-    if (value.length > valueBytesMax) {
+    const value = this.#encoded(read);
+    if (value === null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, "not_encodable") };
+    if (value.length > this.#plan.valueBytesMax) {
       return { ...whole, deadLettered: true, records: this.#deadLetter(read, "too_large") };
     }
     return { ...whole, deadLettered: false, records: [this.#record(read, value)] };
+  }
+
+  /** Null when the encoder, against its promise, throws: one activity must never stop the stream. */
+  #encoded(read: ReadActivity): Buffer | null {
+    const { scan, encode } = this.#plan;
+    const readAtMs = this.#readAtMs ?? this.#context.nowMs();
+    try {
+      return encode(read, { scan: scan.name, tenant: scan.tenant, reader: READER, readAtMs });
+    } catch {
+      return null;
+    }
   }
 
   #record(read: ReadActivity, value: Buffer): OutgoingRecord {

@@ -1,0 +1,97 @@
+import type { Config, ScanConfig } from "../../src/config/config.ts";
+import { runConnector } from "../../src/connector/connector.ts";
+import type { Event } from "../../src/observe/events.ts";
+import { Secret } from "../../src/kit/secret.ts";
+import { type MemoryCluster, type Step } from "./memory-kafka.ts";
+import type { SimTenant } from "./sim-tenant.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
+
+export const SIM_TOPIC = "sim-activities";
+export const SIM_CURSORS = { name: "sim-cursors", partitions: 3 };
+
+export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 600): Config {
+  const secret = new Secret("test", () => "token");
+  return {
+    tenants: [
+      {
+        name: "contoso",
+        apiUrl: "http://127.0.0.1:1",
+        auth: { kind: "token", token: secret },
+        requestsPerMinute,
+        ca: null,
+        proxy: null,
+        timeouts: { connectMs: 1, headersMs: 1, bodyMs: 1 },
+      },
+    ],
+    scans: [
+      {
+        name: "contoso-all",
+        tenant: "contoso",
+        filters: {},
+        cursorField: "auto",
+        pageSize: 500,
+        pollIntervalMs: 10_000,
+        start: { kind: "age", ageMs: 86_400_000 },
+        topic: SIM_TOPIC,
+        key: "id",
+        ...scan,
+      },
+    ],
+    record: { raw: "include" },
+    kafka: { brokers: ["sim"], clientId: "sim", compression: "none", ssl: null, sasl: null },
+    schemaRegistry: { url: "http://sim", autoRegisterSchemas: false, auth: null, ca: null, timeoutMs: 1 },
+    topics: {
+      create: true,
+      activities: { name: SIM_TOPIC, partitions: 2, replicationFactor: 1 },
+      cursors: { ...SIM_CURSORS, replicationFactor: 1 },
+      dlq: { name: "sim-dlq", partitions: 1, replicationFactor: 1 },
+    },
+    memory: { pagesBytes: 64 * 1024 * 1024, idsBytes: 400 * 1024 * 1024 },
+    limits: { bodyBytes: 256 * 1024 * 1024, activityBytes: 8 * 1024 * 1024 },
+    http: { host: "127.0.0.1", port: 0 },
+    log: { level: "info" },
+  };
+}
+
+export interface SimProcess {
+  readonly events: Event[];
+  /** Set once the connector has ended by itself or by `stop`. */
+  readonly ended: Promise<unknown>;
+  stop(): void;
+  kill(): void;
+}
+
+/** One connector process on simulated parts. */
+export function startSim(
+  parts: { cluster: MemoryCluster; tenant: SimTenant; clock: VirtualClock; step?: Step },
+  config: Config = simConfig(),
+): SimProcess {
+  const events: Event[] = [];
+  const process = parts.cluster.process(parts.step);
+  const stopped = new AbortController();
+  const ended = runConnector(
+    {
+      config,
+      version: "sim",
+      kafka: process.port,
+      openTenant: () => parts.tenant,
+      openSchema: async () => 7,
+      clock: parts.clock,
+      random: () => 0.5,
+      emit: (event) => {
+        events.push(event);
+      },
+    },
+    stopped.signal,
+  ).catch((error: unknown) => error);
+  return {
+    events,
+    ended,
+    stop: () => stopped.abort(new Error("stopped")),
+    kill: () => process.kill(),
+  };
+}
+
+/** The ids that a `read_committed` consumer sees, in order. */
+export const publishedIds = (cluster: MemoryCluster, topic = SIM_TOPIC): string[] =>
+  cluster.committed(topic).map((record) => record.key?.toString() ?? "");

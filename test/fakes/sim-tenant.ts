@@ -1,0 +1,117 @@
+import type { TenantPort } from "../../src/connector/tenant-run.ts";
+import type { Clock } from "../../src/kit/clock.ts";
+import type { Answer, TakeActivity, Verdict } from "../../src/tenant/answer.ts";
+import type { PageRequest } from "../../src/tenant/request.ts";
+
+export interface SimActivity {
+  readonly id: string;
+  readonly createdMs: number;
+  readonly dateMs: number;
+  /** From when on queries show it. */
+  readonly visibleMs: number;
+}
+
+/** What the next request gets instead of its page; null: its page. */
+export type Fault = (request: PageRequest, number: number) => Verdict | null;
+
+export interface SimOptions {
+  readonly clock: Clock;
+  /** What the API believes a page's limit to be, whatever was asked. */
+  readonly pageCeiling: number;
+  readonly fault?: Fault;
+  /** Answers as if no filter on `created` had been sent. */
+  readonly ignoreCreated?: boolean;
+  readonly next?: "echo" | "boundary" | "date" | "opaque";
+  /** Newest first whatever is asked. */
+  readonly descending?: boolean;
+  /** Called and awaited before a request arrives and after its answer is known. */
+  readonly step?: (name: "tenant.request" | "tenant.answer") => Promise<void>;
+}
+
+interface TimeBounds {
+  readonly gte?: number;
+  readonly lte?: number;
+}
+
+/** A tenant in memory with the API's paging: bounds inclusive, pages cut at an instant, the last dropped. */
+export class SimTenant implements TenantPort, AsyncDisposable {
+  readonly credentialExpiresAtMs = null;
+  readonly activities: SimActivity[] = [];
+  /** When each request arrived. */
+  readonly arrivalsMs: number[] = [];
+  readonly #options: SimOptions;
+
+  constructor(options: SimOptions) {
+    this.#options = options;
+  }
+
+  async fetchPage(request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer> {
+    const { clock, step, fault } = this.#options;
+    await step?.("tenant.request");
+    signal.throwIfAborted();
+    const startMs = clock.nowMs();
+    this.arrivalsMs.push(startMs);
+    const verdict = fault?.(request, this.arrivalsMs.length) ?? this.#page(request, take);
+    await step?.("tenant.answer");
+    return {
+      verdict,
+      status: verdict.kind === "page" ? 200 : 500,
+      serverNowMs: Math.floor(startMs / 1_000) * 1_000,
+      readAtMs: clock.nowMs(),
+      durationMs: 0,
+      bodyBytes: 0,
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  #page(request: PageRequest, take: TakeActivity): Verdict {
+    const { clock, pageCeiling, ignoreCreated, next, descending } = this.#options;
+    const parsed = JSON.parse(request.filters) as Record<string, TimeBounds> & { cursor?: string };
+    const filters = parsed.cursor === undefined ? parsed : (JSON.parse(parsed.cursor) as Record<string, TimeBounds>);
+    const field = request.sortField;
+    const value = (activity: SimActivity) => (field === "created" ? activity.createdMs : activity.dateMs);
+    const within = (at: number, bounds: TimeBounds | undefined) =>
+      at >= (bounds?.gte ?? Number.NEGATIVE_INFINITY) && at <= (bounds?.lte ?? Number.POSITIVE_INFINITY);
+    const sign = descending === true ? -1 : 1;
+    const found = this.activities
+      .filter((activity) => activity.visibleMs <= clock.nowMs())
+      .filter((activity) => ignoreCreated === true || within(activity.createdMs, filters["created"]))
+      .filter((activity) => within(activity.dateMs, filters["date"]))
+      .sort((a, b) => sign * (value(a) - value(b)) || (a.id < b.id ? -1 : 1));
+    const limit = Math.min(request.limit, pageCeiling);
+    const cut = cutAtInstant(found, limit, value);
+    for (const activity of cut.page) if (!take(bodyOf(activity))) return { kind: "too_large", reason: "page memory" };
+    const total = found.length;
+    if (cut.nextAtMs === null) {
+      return { kind: "page", hasNext: false, nextFilters: null, total, activities: cut.page.length };
+    }
+    const bound = sign > 0 ? { gte: cut.nextAtMs } : { lte: cut.nextAtMs };
+    const nextField = next === "date" ? "date" : field;
+    const echo = { ...filters, [nextField]: { ...filters[nextField], ...bound } };
+    const shape =
+      next === "boundary"
+        ? { [nextField]: bound }
+        : next === "opaque"
+          ? { cursor: JSON.stringify(echo) }
+          : echo;
+    return { kind: "page", hasNext: true, nextFilters: JSON.stringify(shape), total, activities: cut.page.length };
+  }
+}
+
+/** A page that ends with a whole instant, where that is possible, and the instant that the next begins at. */
+function cutAtInstant(
+  found: readonly SimActivity[],
+  limit: number,
+  value: (activity: SimActivity) => number,
+): { page: readonly SimActivity[]; nextAtMs: number | null } {
+  if (found.length <= limit) return { page: found, nextAtMs: null };
+  const nextAtMs = value(found[limit - 1]!);
+  const whole = found.slice(0, limit).filter((activity) => value(activity) !== nextAtMs);
+  return { page: whole.length > 0 ? whole : found.slice(0, limit), nextAtMs };
+}
+
+export function bodyOf(activity: SimActivity): Buffer {
+  const { id, createdMs, dateMs } = activity;
+  return Buffer.from(JSON.stringify({ _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" }));
+}
