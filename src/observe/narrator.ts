@@ -15,7 +15,7 @@ export class Narrator {
   readonly #write: (line: Line) => void;
   readonly #repeats: Repeats;
   readonly #troubles: Troubles;
-  readonly #stages = new Map<string, { readonly stage: string; readonly sinceMs: number; remindedAtMs: number }>();
+  readonly #stages = new Map<string, { readonly stage: string; readonly sinceMs: number; remindAtMs: number }>();
   readonly #skewed = new Set<string>();
 
   constructor(write: (line: Line) => void) {
@@ -56,8 +56,9 @@ export class Narrator {
   /** Stages that last are named again, and counts of held-back lines come out. */
   tick(nowMs: number): void {
     for (const [subject, state] of this.#stages) {
-      if (nowMs - state.remindedAtMs < STAGE_REMINDER_MS) continue;
-      state.remindedAtMs = nowMs;
+      if (nowMs < state.remindAtMs) continue;
+      // Ever rarer: what lasts for hours needs no line every ten seconds.
+      state.remindAtMs = nowMs + (nowMs - state.sinceMs);
       const seconds = Math.round((nowMs - state.sinceMs) / 1_000);
       this.#write({
         level: "info",
@@ -91,7 +92,12 @@ export class Narrator {
         return;
       case "stage":
         if (event.stage === "done") this.#stages.delete(event.subject);
-        else this.#stages.set(event.subject, { stage: event.stage, sinceMs: nowMs, remindedAtMs: nowMs });
+        else
+          this.#stages.set(event.subject, {
+            stage: event.stage,
+            sinceMs: nowMs,
+            remindAtMs: nowMs + STAGE_REMINDER_MS,
+          });
         this.#write(line("info", `${event.subject}: ${event.stage}`, event));
     }
   }

@@ -3,6 +3,7 @@ import type { Clock } from "../kit/clock.ts";
 import type { Emit } from "./events.ts";
 import { type LogOptions, openLog } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
+import { redact, redactEvent } from "./redact.ts";
 import { openStatus, type Status } from "./status.ts";
 
 export interface TelemetryOptions {
@@ -36,15 +37,16 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   const stop = new AbortController();
   const ticking = tickUntilStopped(() => quietly(() => log.tick(nowMs())), clock, stop.signal);
   return {
-    emit(event) {
+    emit(given) {
       const atMs = nowMs();
+      const event = redactEvent(given);
       quietly(() => metrics.record(event));
       quietly(() => status.record(event, atMs));
       quietly(() => log.record(event, atMs));
     },
     status: () => status.status(nowMs()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
-    warn: (message) => quietly(() => log.warn(message)),
+    warn: (message) => quietly(() => log.warn(redact(message))),
     async [Symbol.asyncDispose]() {
       if (stop.signal.aborted) return;
       stop.abort();
