@@ -62,13 +62,18 @@ interface Commands {
   readonly resetStats?: boolean;
 }
 
-/** `POST /_control`: settings and commands, all or none; answers with the settings that hold now. */
+/** `POST /_control`: settings and commands, all or none. It and `GET` answer with the settings that hold now. */
 export async function control({ request, response }: Exchange, state: TenantState): Promise<void> {
   try {
+    if (request.method === "GET") {
+      sendJson(response, 200, state.settings);
+      return;
+    }
     const { add, revokeBearers, resetStats, ...change } = JSON.parse(
       (await readBody(request)) ?? "",
     ) as MockTenantOptions & Commands;
-    if (add !== undefined && !Number.isSafeInteger(add)) throw new Error("add: a whole number");
+    if (add !== undefined && !(Number.isSafeInteger(add) && add >= 0))
+      throw new Error("add: allowed is a whole number");
     state.change(change);
     if (add !== undefined) state.archive.add(add, state.advance(), state.settings);
     if (revokeBearers === true) state.credentials.revokeAll();

@@ -72,7 +72,9 @@ export const FILTER_FIELDS: Readonly<Record<string, FieldRule>> = {
   "activity.takenAction": ofKind(text(...EQUALITY), (kind) => (kind.family === "proxy" ? ["block"] : [])),
   "device.type": ofKind(text(...EQUALITY), (kind) => [kind.family === "audit" ? "OTHER" : "DESKTOP"]),
   "device.tags": unset(text(...EQUALITY)),
-  "userAgent.userAgent": ofKind(text("contains", "ncontains"), () => ["Mozilla/5.0 (Windows NT 10.0; Win64; x64)"]),
+  "userAgent.userAgent": ofKind(text("contains", "ncontains"), (kind) => [
+    kind.family === "login" ? ";Windows 10;Chrome 142.0;" : "OneDriveMpc-Transform_Thumbnail/1.0",
+  ]),
   "userAgent.tags": ofKind(text(...EQUALITY), (kind) => (kind.family === "audit" ? ["000000000000000000000000"] : [])),
   "location.country": ofPlace(text(...EQUALITY, ...PRESENCE), (place) => [place.countryCode]),
   "location.organizations": ofPlace(text(...EQUALITY, ...PRESENCE, "contains"), (place) => [place.organization]),

@@ -30,7 +30,7 @@ export type SlotName =
   | "padding";
 
 const ENTRA_DIRECTORY = "ebac1a16-81bf-449b-8d43-5732c3c1d999";
-const FILE_URL = "https://contoso-my.sharepoint.example/personal/documents/";
+const FILE_URL = "https://contoso.example/docs/";
 
 /** One kind's activity as the API answers it, field by field, with marks for what differs. */
 export function activityModel(kind: Kind): object {
@@ -58,7 +58,7 @@ export function activityModel(kind: Kind): object {
     },
     device: {
       clientIP: slot("ip"),
-      userAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0",
+      userAgent: kind.family === "login" ? ";Windows 10;Chrome 142.0;" : "OneDriveMpc-Transform_Thumbnail/1.0",
       countryCode: slot("countryCode"),
       ...(kind.family === "proxy"
         ? { machineId: slot("guidB"), certificate: { certifiedByClientCertificate: false } }
@@ -72,10 +72,7 @@ export function activityModel(kind: Kind): object {
     mainInfo: mainInfo(kind),
     confidenceLevel: kind.family === "login" ? 30 : 20,
     source: kind.family === "proxy" ? 1 : 2,
-    lograbberService:
-      kind.family === "login"
-        ? { scubaUnpacker: true }
-        : { o365EventGrabber: true, gediEvent: true, categoryReasonForNotGedi: "", valueReasonForNotGedi: "none" },
+    lograbberService: routing(kind),
     srcAppId: kind.sourceApp,
     collected: collected(kind),
     rawDataJson: rawModel(kind),
@@ -92,6 +89,12 @@ export function activityModel(kind: Kind): object {
     genericEventType: kind.genericEventType,
     severity: "INFO",
   };
+}
+
+function routing(kind: Kind): object {
+  if (kind.family === "login") return { scubaUnpacker: true };
+  if (kind.family === "audit") return { o365EventGrabber: true, gediEvent: true };
+  return { o365EventGrabber: false, categoryReasonForNotGedi: "", valueReasonForNotGedi: "none" };
 }
 
 function description(kind: Kind): object {

@@ -12,19 +12,15 @@ export function rawModel(kind: Kind): object {
 const CASE_TWINS = {
   Level: 4,
   level: 2,
-  EventName: "MCASLoginEvent",
-  eventName: { value: "BeginRequest", localizedValue: "Begin request" },
   Status: "Success",
-  status: { value: "Succeeded", localizedValue: "Succeeded" },
+  status: { value: "Succeeded" },
 };
 
 /** Texts that look like the structure around them, or are hard to unescape. */
 const LOOKALIKES = {
-  Query: 'x","data":[{"_id":"none"}],"hasNext":false}',
-  Closing: '}]}"}],"nextQueryFilters":{"date":{"lte":0}}',
-  Backslashes: 'C:\\dir\\"quoted"\\',
-  Controls: "tab\tline\nreturn\rnul\u0000bell\u0007",
-  Unicode: "naïve – 漢字 – 😀👩‍👩‍👧 – \u2028\u2029 – العربية",
+  Query: 'x","data":[{"_id":"none"}],"hasNext":false}]',
+  Escapes: 'C:\\"q"\\ \t\n\r\u0000\u0007',
+  Unicode: "naïve 漢字 😀👩‍👧 \u2028 عرب",
 };
 
 function auditModel(kind: Kind): object {
@@ -38,7 +34,7 @@ function auditModel(kind: Kind): object {
     ClientIP: slot("ip"),
     UserKey: slot("number"),
     Version: 1,
-    ObjectId: `https://contoso-my.sharepoint.example/personal/Documents/${slot("fileName")}`,
+    ObjectId: `https://contoso.example/docs/Documents/${slot("fileName")}`,
     CorrelationId: slot("guidA"),
     UserId: slot("userName"),
     ListItemUniqueId: slot("guidB"),
@@ -53,7 +49,7 @@ function auditModel(kind: Kind): object {
     ApplicationId: "4345a7b9-9a63-4910-a426-35363201d503",
     ListId: "0d2a8402-c671-43cd-b8ec-b49882d43e08",
     WebId: "8a6420f5-3cde-4d37-911c-ce86af6d3910",
-    SiteUrl: "https://contoso-my.sharepoint.example/personal/",
+    SiteUrl: "https://contoso.example/docs/",
     Site: "cac4b654-5fcf-44f0-818e-479cf8ae42ac",
     DoNotDistributeEvent: true,
     ExternalAccess: false,
@@ -62,7 +58,6 @@ function auditModel(kind: Kind): object {
       null,
       [],
     ],
-    ModifiedProperties: [{ Name: "Size", NewValue: "1.50e3", OldValue: null }],
     SizeInBytes: rawSlot("bigInteger"),
     ...LOOKALIKES,
     ...CASE_TWINS,
@@ -121,6 +116,8 @@ function azureModel(): object {
     claims: { aud: "https://management.example/", "http://schemas.example/claims/upn": slot("userName"), iat: "1795" },
     caller: slot("userName"),
     channels: "Operation",
+    EventName: "VmWrite",
+    eventName: { value: "BeginRequest", localizedValue: "Begin request" },
     correlationId: slot("guidA"),
     eventTimestamp: slot("isoTime"),
     httpRequest: { clientRequestId: slot("guidB"), clientIpAddress: slot("ip"), method: "PUT" },

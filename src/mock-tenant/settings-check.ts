@@ -104,7 +104,7 @@ const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
 };
 
 /** Settings that shape what exists at the start; changing them later would rewrite history. */
-const START_ONLY: readonly string[] = ["host", "port", "seed", "backlog", "backlogSpanMs"];
+const START_ONLY: readonly string[] = ["host", "port", "seed", "backlog", "backlogSpanMs", "largeShare", "largeBytes"];
 
 /** Every reason why `change` cannot be applied; empty when it can. `running`: settings of the start are refused. */
 export function settingsProblems(change: Readonly<Record<string, unknown>>, running: boolean): string[] {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, systemClock } from "../kit/clock.ts";
+import { describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import { serveApi } from "./activities.ts";
 import { control, sendStats, sendTruth, truth } from "./admin.ts";
@@ -17,7 +18,7 @@ export interface MockTenant extends AsyncDisposable {
   /** `http://host:port`: what a client is given as the tenant's API URL, and as the token endpoint's host. */
   readonly url: string;
   readonly port: number;
-  /** Every activity that is visible now (and matches `filters`), by ascending `created`. */
+  /** Every activity that is visible now (and matches `filters`), by ascending `created`. @throws Error on wrong filters. */
   truth(filters?: unknown): TruthRow[];
   stats(windowMs?: number): TrafficStats;
   /** Changes settings at run time. @throws Error that lists every problem. */
@@ -50,7 +51,7 @@ export async function startMockTenant(
   const state = new TenantState(settings, clock, random);
   const closing = new AbortController();
   const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-    serve(request, response, state, closing.signal).catch(() => request.socket.destroy());
+    serve(request, response, state, closing.signal).catch((error: unknown) => giveUp(request, response, error));
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -67,7 +68,7 @@ export async function startMockTenant(
   return {
     url: `http://${settings.host}:${port}`,
     port,
-    truth: (filters) => [...(truth(state, filters, null) as Iterable<TruthRow>)],
+    truth: (filters) => truthOf(state, filters),
     stats: (windowMs) => state.traffic.stats(state.advance(), state.settings, windowMs),
     change: (change) => state.change(change),
     add: (count) => state.archive.add(count, state.advance(), state.settings),
@@ -75,6 +76,18 @@ export async function startMockTenant(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function truthOf(state: TenantState, filters: unknown): TruthRow[] {
+  const found = truth(state, filters, null);
+  if (Array.isArray(found)) throw new Error(`filters: ${JSON.stringify(found)}`);
+  return [...(found as Iterable<TruthRow>)];
+}
+
+/** An answer that could not be finished: the client went away, or the mock tenant itself is at fault. */
+function giveUp(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) request.socket.destroy();
+  else sendJson(response, 500, { detail: `the mock tenant failed: ${describeError(error)}` });
 }
 
 const TOKEN_ENDPOINT = /^\/([^/]+)\/oauth2\/(?:v2\.0\/)?token$/;
@@ -94,7 +107,7 @@ async function serve(
   const directory = TOKEN_ENDPOINT.exec(pathname)?.[1];
   if (pathname === "/_truth") await sendTruth(exchange, state);
   else if (pathname === "/_stats") sendStats(exchange, state);
-  else if (pathname === "/_control" && request.method === "POST") await control(exchange, state);
+  else if (pathname === "/_control") await control(exchange, state);
   else if (directory !== undefined && request.method === "POST") await issueToken(exchange, state, directory);
   else if (pathname.startsWith("/api/")) await serveApi(exchange, state);
   else sendJson(response, 404, { detail: "Not found." });
