@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { root } from "./real/process.ts";
+import { failures, type StageResult, summary } from "./run/tally.ts";
 import { globalsAtEdges } from "./tidy/globals.ts";
 import { importDirection, packageImporters } from "./tidy/rooms.ts";
 import {
@@ -166,4 +167,28 @@ test("every file of unit tests stands where the file that it tests stands", () =
   expect(unitTestsMirror(files.map((file) => file.path))).toEqual([]);
   expect(unitTestsMirror(["test/unit/kit/a.test.ts", "src/kit/b.ts"])).toHaveLength(1);
   expect(unitTestsMirror(["test/unit/kit/a.test.ts", "src/kit/a.ts"])).toEqual([]);
+});
+
+test("the closing line counts every failure: a failed test, a stage that fell, a crash behind passed tests", () => {
+  const stage = (name: string, more: Partial<StageResult>): StageResult => ({
+    stage: name,
+    exitCode: 0,
+    seconds: 1,
+    tally: null,
+    ...more,
+  });
+  const skipped = [{ name: "a > b", reason: "no second machine" }];
+  const results = [
+    stage("types", {}),
+    stage("lint", { exitCode: 1 }),
+    stage("unit", { tally: { passed: 7, failed: [], skipped } }),
+    stage("contract", { exitCode: 1, tally: { passed: 2, failed: ["c > d", "c > e"], skipped: [] } }),
+    stage("integration", { exitCode: null }),
+    stage("node22", { exitCode: 1, tally: { passed: 3, failed: [], skipped: [] } }),
+  ];
+  expect(results.map(failures)).toEqual([0, 1, 0, 2, 1, 1]);
+  const lines = summary(results).split("\n");
+  expect(lines.at(-1)).toBe("12 passed, 5 failed");
+  expect(lines).toContain("  unit: a > b (no second machine)");
+  expect(lines).toContain("FAILED contract: c > d");
 });

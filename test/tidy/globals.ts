@@ -29,7 +29,7 @@ const edges: readonly (readonly [where: string, names: readonly string[]])[] = [
   // A socket's deadline and the grace of a stop are of real time, whatever clock the connector lives by.
   ["src/tenant/deadline.ts", ["setTimeout"]],
   ["src/connector/connector.ts", ["setTimeout"]],
-  ["src/activity/exchange.ts", ["setTimeout", "fetch"]],
+  ["src/activity/exchange.ts", ["setTimeout"]],
   ["src/observe/log.ts", ["new Date()"]],
   // A server that stands for another party has a clock of its own.
   [
