@@ -71,6 +71,8 @@ function openDispatcher(options: HttpOptions): Dispatcher {
     headersTimeout: headersMs,
     bodyTimeout: bodyMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Requests come one at a time; a second connection would only be opened in the moment one is being freed.
+    connections: 1,
     pipelining: 1,
   };
   if (options.proxy === null) return new Agent({ ...common, connect: tls });
