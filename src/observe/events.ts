@@ -33,6 +33,9 @@ export type TransactionResult = "committed" | "failed" | "fenced";
 /** `2xx` … `5xx`, or `error` when no response came. */
 export type CodeClass = "2xx" | "3xx" | "4xx" | "5xx" | "error";
 
+/** Stages after which nothing is awaited any more. */
+export const LAST_STAGES: ReadonlySet<string> = new Set(["running", "owned", "released", "done"]);
+
 interface OfScan {
   readonly tenant: string;
   readonly scan: string;
@@ -44,7 +47,10 @@ interface OfScan {
  */
 export type Event =
   | { readonly type: "connector_started"; readonly version: string; readonly cursorsTopic: string }
-  /** A slow start or stop says which step it is in; `since` is when the event came. Stage `done` ends the subject. */
+  /**
+   * A slow start or stop says which step it is in; `since` is when the event came. One of `LAST_STAGES` ends the
+   * subject's steps; a stage with `: ` in it names an error that it waits out.
+   */
   | { readonly type: "stage"; readonly subject: string; readonly stage: string }
   | { readonly type: "connector_stopping"; readonly reason: string }
   | {

@@ -1,8 +1,8 @@
 import type { Event } from "./events.ts";
 import { type Line, Repeats } from "./repeats.ts";
+import { Stages } from "./stages.ts";
 import { Troubles } from "./troubles.ts";
 
-const STAGE_REMINDER_MS = 10_000;
 const SKEW_MS = 30_000;
 
 type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
@@ -15,12 +15,13 @@ export class Narrator {
   readonly #write: (line: Line) => void;
   readonly #repeats: Repeats;
   readonly #troubles: Troubles;
-  readonly #stages = new Map<string, { readonly stage: string; readonly sinceMs: number; remindAtMs: number }>();
+  readonly #stages: Stages;
   readonly #skewed = new Set<string>();
 
   constructor(write: (line: Line) => void) {
     this.#write = write;
     this.#repeats = new Repeats(write);
+    this.#stages = new Stages(write, this.#repeats);
     this.#troubles = new Troubles(write, this.#repeats);
   }
 
@@ -55,17 +56,7 @@ export class Narrator {
 
   /** Stages that last are named again, and counts of held-back lines come out. */
   tick(nowMs: number): void {
-    for (const [subject, state] of this.#stages) {
-      if (nowMs < state.remindAtMs) continue;
-      // Ever rarer: what lasts for hours needs no line every ten seconds.
-      state.remindAtMs = nowMs + (nowMs - state.sinceMs);
-      const seconds = Math.round((nowMs - state.sinceMs) / 1_000);
-      this.#write({
-        level: "info",
-        message: `${subject}: still ${state.stage}, since ${seconds} s`,
-        fields: { event: "stage", subject, stage: state.stage, seconds },
-      });
-    }
+    this.#stages.tick(nowMs);
     this.#repeats.flush(nowMs, { all: false });
   }
 
@@ -91,14 +82,7 @@ export class Narrator {
         this.#write(line("info", `shard ${event.shard} released: ${event.reason}`, event));
         return;
       case "stage":
-        if (event.stage === "done") this.#stages.delete(event.subject);
-        else
-          this.#stages.set(event.subject, {
-            stage: event.stage,
-            sinceMs: nowMs,
-            remindAtMs: nowMs + STAGE_REMINDER_MS,
-          });
-        this.#write(line("info", `${event.subject}: ${event.stage}`, event));
+        this.#stages.enter(event, nowMs);
     }
   }
 

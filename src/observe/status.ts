@@ -1,4 +1,5 @@
 import type { Event, ScanState, TransactionResult } from "./events.ts";
+import { LAST_STAGES } from "./events.ts";
 
 /** What the connector does now, as JSON-able data. Times are ISO 8601 in UTC; null: not known, or not yet. */
 export interface Status {
@@ -168,8 +169,10 @@ function record(memory: Memory, event: Event, nowMs: number): void {
       memory.stopping = event.reason;
       return;
     case "stage":
-      if (event.stage === "done") memory.stages.delete(event.subject);
-      else memory.stages.set(event.subject, { stage: event.stage, sinceMs: nowMs });
+      if (LAST_STAGES.has(event.stage)) memory.stages.delete(event.subject);
+      else if (memory.stages.get(event.subject)?.stage !== event.stage) {
+        memory.stages.set(event.subject, { stage: event.stage, sinceMs: nowMs });
+      }
       return;
     case "shard_opened":
     case "shard_released":
