@@ -12,6 +12,7 @@ import {
 } from "../mock-tenant/settings.ts";
 import { settingsProblems } from "../mock-tenant/settings-check.ts";
 import { startMockTenant } from "../mock-tenant/start.ts";
+import type { CommandContext } from "./cli.ts";
 
 /** A bare number is refused so that nobody has to guess its unit, but for 0; a skew may be negative. */
 function durationMs(text: unknown): unknown {
@@ -157,8 +158,8 @@ function settingsOf(args: Readonly<Record<string, unknown>>): MockTenantOptions 
   return settings as MockTenantOptions;
 }
 
-/** Runs a mock tenant until SIGINT or SIGTERM. Its first line on stdout ends with its URL. */
-async function run(args: Readonly<Record<string, unknown>>): Promise<void> {
+/** Runs a mock tenant until `signal` aborts. Its first line on stdout ends with its URL. */
+async function run(args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<void> {
   const options = settingsOf(args);
   const tenant = await startMockTenant(options);
   const tokens = options.tokenFile ?? (options.tokens ?? MOCK_TENANT_DEFAULTS.tokens).join(", ");
@@ -173,16 +174,16 @@ async function run(args: Readonly<Record<string, unknown>>): Promise<void> {
       "",
     ].join("\n"),
   );
-  const signal = await new Promise<"SIGINT" | "SIGTERM">((resolve) => {
-    process.once("SIGINT", () => resolve("SIGINT"));
-    process.once("SIGTERM", () => resolve("SIGTERM"));
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
   await tenant.close();
-  process.exitCode = signal === "SIGINT" ? 130 : 143;
+  throw signal.reason;
 }
 
 /** `mock-tenant`: a tenant that behaves as the activities API does, with its quirks and faults by flag. */
-export const mockTenantCommand: CommandModule<object, Record<string, unknown>> = {
+export const mockTenantCommand = ({ signal }: CommandContext): CommandModule<object, Record<string, unknown>> => ({
   command: "mock-tenant",
   describe: "a tenant that behaves as the API does, with its quirks and faults by flag",
   builder: (yargs) =>
@@ -200,5 +201,5 @@ export const mockTenantCommand: CommandModule<object, Record<string, unknown>> =
         "next filters that only the server reads",
       )
       .example("$0 mock-tenant --backlog 20000 --tie-share 0.5 --tie-size 6000", "milliseconds that overflow a page"),
-  handler: run,
-};
+  handler: (args) => run(args, signal),
+});

@@ -1,0 +1,95 @@
+import type { ArgumentsCamelCase, CommandModule } from "yargs";
+import type { Loaded } from "../config/load.ts";
+import { maskedConfig } from "../config/mask.ts";
+import { runConnector } from "../connector/connector.ts";
+import { systemClock } from "../kit/clock.ts";
+import { describeError } from "../kit/errors.ts";
+import type { Event } from "../observe/events.ts";
+import { openHttp, type Readiness } from "../observe/http.ts";
+import { openTelemetry } from "../observe/telemetry.ts";
+import type { CommandContext } from "./cli.ts";
+import {
+  type ConfigArgs,
+  configOptions,
+  connectKafka,
+  connectTenant,
+  readConfig,
+  schemaIdFor,
+  version,
+} from "./wiring.ts";
+
+/** `run`: the connector, until it is stopped. */
+export function runCommand({ signal }: CommandContext): CommandModule<object, ConfigArgs> {
+  return {
+    command: "run",
+    describe: "scan the configured tenants without end and publish their activities to Kafka",
+    builder: (yargs) =>
+      yargs
+        .options(configOptions)
+        .example("$0 run -c mdca.yaml", "everything from one file")
+        .example("$0 run -c mdca.yaml --set log.level=debug", "one option by flag")
+        .example("MDCA_SOURCE__HTTP__PORT=9500 $0 run -c mdca.yaml", "one option by environment"),
+    handler: (args: ArgumentsCamelCase<ConfigArgs>) => run(readConfig(args), signal),
+  };
+}
+
+async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<void> {
+  await using telemetry = openTelemetry(
+    {
+      version,
+      tenants: config.tenants,
+      scans: config.scans,
+      shards: config.topics.cursors.partitions,
+      log: { level: config.log.level, pretty: process.stdout.isTTY === true, sink: process.stdout },
+    },
+    systemClock,
+  );
+  for (const warning of warnings) telemetry.warn(warning);
+  const stages = new Stages();
+  const emit = (event: Event) => {
+    stages.see(event);
+    telemetry.emit(event);
+  };
+  await using _http = await openHttp(config.http, {
+    metrics: () => telemetry.metrics(),
+    status: () => ({ ...telemetry.status(), config: maskedConfig(config) }),
+    ready: () => stages.readiness,
+  });
+  await using kafka = connectKafka(config, {
+    emit,
+    log: ({ level, message }) => {
+      if (level === "warn") telemetry.warn(message);
+    },
+  });
+  try {
+    await runConnector(
+      {
+        config,
+        version,
+        kafka,
+        openTenant: (tenant) => connectTenant(config, tenant),
+        openSchema: schemaIdFor(config),
+        clock: systemClock,
+        random: Math.random,
+        emit,
+      },
+      signal,
+    );
+  } catch (error) {
+    if (!signal.aborted) telemetry.warn(`stopping: ${describeError(error)}`);
+    throw error;
+  }
+}
+
+/** Ready once every shard is owned: a scan that is blocked, or a tenant that is down, does not change that. */
+class Stages {
+  #stage = "starting";
+
+  see(event: Event): void {
+    if (event.type === "stage" && event.subject === "connector") this.#stage = event.stage;
+  }
+
+  get readiness(): Readiness {
+    return { ready: this.#stage === "running", reason: this.#stage };
+  }
+}

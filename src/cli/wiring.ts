@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { openExchange } from "../activity/exchange.ts";
+import { openSchema, valueSubject } from "../activity/registry.ts";
+import type { Config, KafkaConfig, TenantConfig } from "../config/config.ts";
+import { type Loaded, loadConfig } from "../config/load.ts";
+import { openKafka } from "../kafka/kafkajs-port.ts";
+import type { KafkaDeps, KafkaOptions, SaslOptions, TlsOptions } from "../kafka/options.ts";
+import type { KafkaPort } from "../kafka/port.ts";
+import { systemClock } from "../kit/clock.ts";
+import { TenantClient } from "../tenant/client.ts";
+
+/** The package's version; src and dist lie at the same depth. */
+export const version: string = (
+  JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string }
+).version;
+
+/** The flags that every command with a configuration has. */
+export interface ConfigArgs {
+  readonly config: string | undefined;
+  readonly set: readonly string[];
+}
+
+export const configOptions = {
+  config: { alias: "c", type: "string", describe: "configuration file (YAML)" },
+  set: {
+    type: "string",
+    array: true,
+    default: [] as string[],
+    describe: "override one option: --set tenants.contoso.requestsPerMinute=10",
+  },
+} as const;
+
+/** @throws ConnectorError `config_invalid` with every problem. */
+export function readConfig(args: ConfigArgs): Loaded {
+  const source = { file: args.config ?? null, sets: args.set, env: process.env };
+  return loadConfig(source, (path) => readFileSync(path, "utf8"));
+}
+
+export function connectKafka(config: Config, deps: Omit<KafkaDeps, "clock"> = {}): KafkaPort {
+  const { name, partitions } = config.topics.cursors;
+  const options: KafkaOptions = { ...kafkaOptions(config.kafka), cursorsTopic: { name, partitions } };
+  return openKafka(options, { clock: systemClock, ...deps });
+}
+
+function kafkaOptions(kafka: KafkaConfig): Omit<KafkaOptions, "cursorsTopic"> {
+  const { brokers, clientId, compression, ssl, sasl } = kafka;
+  return {
+    brokers,
+    clientId,
+    compression,
+    ...(ssl === null ? {} : { ssl: tlsOptions(ssl) }),
+    ...(sasl === null ? {} : { sasl: sasl satisfies SaslOptions }),
+  };
+}
+
+function tlsOptions(ssl: NonNullable<KafkaConfig["ssl"]>): TlsOptions {
+  return {
+    ...(ssl.ca === null ? {} : { ca: ssl.ca }),
+    ...(ssl.cert === null ? {} : { cert: ssl.cert }),
+    ...(ssl.key === null ? {} : { key: ssl.key }),
+    ...(ssl.serverName === null ? {} : { servername: ssl.serverName }),
+  };
+}
+
+export function connectTenant(config: Config, tenant: TenantConfig): TenantClient {
+  const limits = { bodyMaxBytes: config.limits.bodyBytes, activityMaxBytes: config.memory.pagesBytes };
+  return new TenantClient(tenant, { clock: systemClock, version, limits });
+}
+
+/** The registry's id of our schema for a topic's values. */
+export function schemaIdFor(config: Config): (topic: string, signal: AbortSignal) => Promise<number> {
+  const { url, auth, timeoutMs, autoRegisterSchemas, ca } = config.schemaRegistry;
+  const exchange = openExchange(ca);
+  return (topic, signal) =>
+    openSchema(
+      { url, auth, timeoutMs, subject: valueSubject(topic), autoRegister: autoRegisterSchemas },
+      exchange,
+      signal,
+    );
+}
