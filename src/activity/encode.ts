@@ -110,7 +110,7 @@ export interface DecodedActivity {
   readonly activity: JsonObject;
 }
 
-const readType = Type.forSchema(activitySchema as Schema, { wrapUnions: "never" });
+const readType = Type.forSchema(activitySchema as Schema, { wrapUnions: "never", omitRecordMethods: true });
 
 /**
  * What `openEncoder` encoded with this version of the schema.

@@ -62,19 +62,18 @@ function endOfValue(bytes: Buffer, at: number): number {
   return end;
 }
 
-// Nearly all bytes pass through here: strings are skipped in place, a call for each would cost as much again.
+/** What a byte outside of strings does to the depth of nesting. */
+const NESTING = new Int8Array(256);
+for (const open of [OPEN_BRACE, OPEN_BRACKET]) NESTING[open] = 1;
+for (const close of [CLOSE_BRACE, CLOSE_BRACKET]) NESTING[close] = -1;
+
 function endOfNesting(bytes: Buffer, at: number): number {
   let depth = 0;
   for (let i = at; i < bytes.length; i += 1) {
-    const byte = bytes[i];
-    if (byte === QUOTE) {
-      for (i += 1; i < bytes.length && bytes[i] !== QUOTE; i += 1) if (bytes[i] === BACKSLASH) i += 1;
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
-      depth += 1;
-    } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
-      depth -= 1;
-      if (depth === 0) return i + 1;
-    }
+    const byte = bytes[i] ?? 0;
+    if (byte === QUOTE) i = stringEnd(bytes, i) - 1;
+    depth += NESTING[byte] ?? 0;
+    if (depth === 0) return i + 1;
   }
   return bytes.length;
 }
