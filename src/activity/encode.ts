@@ -1,4 +1,4 @@
-import { type Schema, Type } from "avsc";
+import avsc, { type Schema } from "avsc";
 import { assert } from "../kit/errors.ts";
 import { openMembers } from "./members.ts";
 import { type OnMismatch, openProjection, type Projected } from "./project.ts";
@@ -47,7 +47,7 @@ const JSON_TEXTS: ReadonlySet<string> = new Set([
 
 /** An encoder for one schema id; its compiled type and memory are used again for every activity. */
 export function openEncoder(options: EncoderOptions): Encode {
-  const type = Type.forSchema(typeToEncode(), { wrapUnions: "never" });
+  const type = avsc.Type.forSchema(typeToEncode(), { wrapUnions: "never" });
   const membersOf = openMembers(JSON_TEXTS);
   const project = openProjection(projectedSchema(), options.onMismatch);
   let slab = Buffer.allocUnsafeSlow(0);
@@ -110,7 +110,7 @@ export interface DecodedActivity {
   readonly activity: JsonObject;
 }
 
-const readType = Type.forSchema(activitySchema as Schema, { wrapUnions: "never", omitRecordMethods: true });
+const readType = avsc.Type.forSchema(activitySchema as Schema, { wrapUnions: "never", omitRecordMethods: true });
 
 /**
  * What `openEncoder` encoded with this version of the schema.
