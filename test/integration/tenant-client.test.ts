@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer as createTcp, type Socket } fro
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { TenantConfig } from "../../src/config/config.ts";
+import { ConnectorError } from "../../src/kit/errors.ts";
 import { Secret } from "../../src/kit/secret.ts";
 import type { Answer } from "../../src/tenant/answer.ts";
 import { selfSigned } from "./tenant-certificate.ts";
@@ -308,4 +309,72 @@ test("a page of 23 MB streams through without being held", async () => {
   const answer = await client.fetchPage(REQUEST, count, never);
   expect(answer.verdict).toMatchObject({ kind: "page", activities: 5000 });
   expect(held).toBe(large.elements.reduce((sum, element) => sum + Buffer.byteLength(element), 0));
+});
+
+test("an Entra token is used, dropped after a 401, and the next request has a new one", async () => {
+  let issued = 0;
+  let valid = "";
+  await using server = await TestServer.open((response, seen) => {
+    if (seen.path === "/token") {
+      issued += 1;
+      valid = `token-${issued}`;
+      response.end(JSON.stringify({ expires_in: 3599, access_token: valid }));
+    } else if (seen.headers.authorization === `Bearer ${valid}`) {
+      sendPage(response);
+    } else {
+      response.writeHead(401).end("{}");
+    }
+  });
+  const auth = {
+    kind: "entra",
+    directoryId: "dir",
+    clientId: "app",
+    clientSecret: new Secret("the test", () => "s3cret-value"),
+    cloud: "commercial",
+    tokenUrl: `${server.url}/token`,
+  } as const;
+  await using client = clientOf(tenantAt(server.url, { auth }));
+  const kinds: string[] = [];
+  for (const spoilt of [false, true, false]) {
+    if (spoilt) valid = "revoked";
+    kinds.push((await client.fetchPage(REQUEST, () => true, never)).verdict.kind);
+  }
+  expect(kinds).toEqual(["page", "unauthorized", "page"]);
+  expect(server.seen.map(({ path }) => path.replace("/api/v1/activities/", "page"))).toEqual([
+    "/token",
+    "page",
+    "page",
+    "/token",
+    "page",
+  ]);
+  expect(client.credentialExpiresAtMs).toBeGreaterThan(Date.now() + 3_500_000);
+});
+
+test("credentials that are refused, unreadable or out of reach are in the answer, and nothing is sent", async () => {
+  await using server = await TestServer.open((response) => response.writeHead(401).end('{"error":"invalid_client"}'));
+  const clientSecret = new Secret("the test", () => "s3cret-value");
+  const entra = { kind: "entra", directoryId: "dir", clientId: "app", clientSecret, cloud: "commercial" } as const;
+  await using refused = clientOf(tenantAt(server.url, { auth: { ...entra, tokenUrl: `${server.url}/token` } }));
+  const answer = await refused.fetchPage(REQUEST, () => true, never);
+  expect(answer).toMatchObject({ status: null, verdict: { kind: "unauthorized" } });
+  expect(JSON.stringify(answer)).toContain("invalid_client");
+  expect(JSON.stringify(answer)).not.toContain("s3cret-value");
+  await using unreachable = clientOf(tenantAt(server.url, { auth: { ...entra, tokenUrl: "http://127.0.0.1:1/" } }));
+  expect((await unreachable.fetchPage(REQUEST, () => true, never)).verdict.kind).toBe("retry");
+  const gone = new Secret("file /run/token", () => {
+    throw new ConnectorError("secret_unreadable", "file /run/token is gone", { disposition: "fatal" });
+  });
+  await using unreadable = clientOf(tenantAt(server.url, { auth: { kind: "token", token: gone } }));
+  expect((await unreadable.fetchPage(REQUEST, () => true, never)).verdict).toEqual({
+    kind: "unauthorized",
+    reason: "file /run/token is gone",
+  });
+  expect(server.seen.map(({ path }) => path)).toEqual(["/token"]);
+});
+
+test("addresses that would show the credentials are refused at construction", () => {
+  const invalid = expect.objectContaining({ code: "config_invalid" });
+  expect(() => clientOf(tenantAt("http://contoso.portal.cloudappsecurity.com"))).toThrow(invalid);
+  const proxy = { url: "http://proxy.contoso.com:3128", credentials: null };
+  expect(() => clientOf(tenantAt("http://127.0.0.1:1", { proxy }))).toThrow(invalid);
 });
