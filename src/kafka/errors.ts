@@ -82,6 +82,9 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ENOTFOUND: unavailable("kafka.brokers holds a name that cannot be resolved, or the brokers advertise one"),
   EAI_AGAIN: unavailable("a broker's name cannot be resolved at the moment"),
   ECONNREFUSED: unavailable("nothing listens on a broker's address: check kafka.brokers, and that the brokers run"),
+  ECONNRESET: unavailable(
+    "the broker closed the connection; if it does so every time, its port and kafka.ssl may not fit together",
+  ),
   KafkaJSConnectionClosedError: unavailable(
     "the broker closed the connection; if it does so every time, it may expect TLS (kafka.ssl) or a login (kafka.sasl)",
   ),
@@ -120,7 +123,8 @@ export function isCoordinatorMissing(error: unknown): boolean {
 
 /** The error for a caller who was `doing` something other than a transaction. */
 export function connectionError(error: unknown, doing: string): ConnectorError {
-  if (error instanceof ConnectorError) return error;
+  const own = ownError(error);
+  if (own !== null) return own;
   const failure = failureOf(error);
   const codes: Record<FailureKind, ErrorCode> = {
     fenced: "publish_fenced",
@@ -132,9 +136,15 @@ export function connectionError(error: unknown, doing: string): ConnectorError {
 
 /** The error for a transaction: fenced, or failed with its outcome unknown. */
 export function transactionError(error: unknown, doing: string): ConnectorError {
-  if (error instanceof ConnectorError) return error;
+  const own = ownError(error);
+  if (own !== null) return own;
   const failure = failureOf(error);
   return errorFor(failure.kind === "fenced" ? "publish_fenced" : "publish_failed", failure, doing, error);
+}
+
+/** One of ours inside, such as a secret that could not be read while kafkajs logged in. */
+function ownError(error: unknown): ConnectorError | null {
+  return chainOf(error).find((link) => link instanceof ConnectorError) ?? null;
 }
 
 function errorFor(code: ErrorCode, failure: Failure, doing: string, cause: unknown): ConnectorError {

@@ -1,12 +1,13 @@
-import type { Admin, Kafka } from "kafkajs";
+import type { Admin, Kafka, logCreator } from "kafkajs";
 import { assert } from "../kit/errors.ts";
 import { compressionOf, createClient } from "./client.ts";
+import { explainCoordinator } from "./coordinator.ts";
 import { connectionError } from "./errors.ts";
 import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } from "./options.ts";
 import { partitionOfKey } from "./partitions.ts";
 import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
 import { KafkaShardLog } from "./shard-log.ts";
-import { loadState, type StateLoad } from "./state-load.ts";
+import { loadCommitted, type StateLoad } from "./state-load.ts";
 import { prepareTopics } from "./topics.ts";
 import { SAFE, type SendRules } from "./transaction.ts";
 import { endsWithin, orAborted } from "./waiting.ts";
@@ -52,7 +53,11 @@ class KafkajsPort implements KafkaPort {
       this.#partitions.set(topic, partitions);
     };
     const how = { create, batchBytes: this.#options.batchBytes, seen };
-    return await this.#withAdmin("checking topics", (admin) => prepareTopics(admin, specs, how), signal);
+    return await this.#withAdmin(
+      `checking topics ${specs.map((each) => each.name).join(", ")}`,
+      (admin) => prepareTopics(admin, specs, how),
+      signal,
+    );
   }
 
   shardOf(tenant: string): number {
@@ -67,34 +72,30 @@ class KafkajsPort implements KafkaPort {
 
   shard(shard: number): ShardLog {
     const { cursorsTopic, transactionTimeoutMs, compression, batchBytes } = this.#options;
+    const transactionalId = `${cursorsTopic.name}-${shard}`;
     const log = new KafkaShardLog({
       ...this.#load(),
       kafka: this.#kafka,
-      transactionalId: `${cursorsTopic.name}-${shard}`,
+      transactionalId,
       shard,
       transactionTimeoutMs,
       compression: compressionOf(compression),
       batchBytes,
       rules: this.#rules,
       emit: this.#deps.emit ?? (() => undefined),
-      explain: async (error) => error,
+      explain: (error) => this.#explain(error, transactionalId),
     });
     this.#shards.push(log);
     return log;
   }
 
   async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
-    const { name } = this.#options.cursorsTopic;
-    const doing = `reading shard ${shard} of ${name}`;
-    const offsets = await this.#withAdmin(doing, (admin) => admin.fetchTopicOffsets(name), signal);
-    const end = offsets.find((each) => each.partition === shard);
-    // kafkajs asks in `read_committed`: this is the last stable offset, before any open transaction.
-    const stable = end === undefined || end.high === end.low ? 0n : BigInt(end.high);
     try {
-      return (await loadState({ ...this.#load(), shard }, stable, signal)).state;
+      return (await orAborted(loadCommitted({ ...this.#load(), shard }, signal), signal)).state;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw connectionError(error, doing);
+      const doing = `reading shard ${shard} of ${this.#options.cursorsTopic.name}`;
+      throw connectionError(await this.#explain(error, null), doing);
     }
   }
 
@@ -111,6 +112,11 @@ class KafkajsPort implements KafkaPort {
       clock: this.#deps.clock,
       onLeft: (leaving) => this.#track(leaving),
     };
+  }
+
+  #explain(error: unknown, transactionalId: string | null): Promise<unknown> {
+    const client = (log: logCreator): Kafka => createClient(this.#options, this.#deps, log);
+    return explainCoordinator(error, { client, transactionalId, groupId: `${this.#options.cursorsTopic.name}-read` });
   }
 
   async #withAdmin<T>(doing: string, work: (admin: Admin) => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -3,10 +3,10 @@ import type { KafkaDeps } from "./options.ts";
 
 /**
  * Lines that kafkajs prints at ERROR or WARN about what it or this room goes on to retry, or throws as well: the
- * refusals between two transactions, connections that fail or close, a consumer or a group that is being left.
+ * refusals between two transactions, connections that fail or close, logins that are refused, a consumer or a group that is being left.
  */
 const EXPECTED =
-  /another concurrent operation|ECONNREFUSED|ECONNRESET|EPIPE|Connection (error|timeout)|Closed connection|[Ff]ailed to connect|^Crash: |^Failed to send messages|^Response |group is rebalancing|Error in DeleteGroups/;
+  /another concurrent operation|ECONNREFUSED|ECONNRESET|EPIPE|Connection (error|timeout)|Closed connection|[Ff]ailed to connect|[Aa]uthentication failed|SASL mechanism|^Crash: |^Failed to send messages|^Response |group is rebalancing|Error in DeleteGroups/;
 
 /** The same line at most once in this time. */
 const REPEAT_MS = 60_000;

@@ -4,7 +4,7 @@ import type { Emit } from "../observe/events.ts";
 import { connectionError, transactionError } from "./errors.ts";
 import type { ShardLog, ShardState, Transaction } from "./port.ts";
 import { MARK_KEY, markOf } from "./state-fold.ts";
-import { loadState, type StateLoad } from "./state-load.ts";
+import { loadCommitted, loadState, type StateLoad } from "./state-load.ts";
 import { type ProducerOptions, ShardProducer } from "./transaction.ts";
 import { endsWithin, orAborted } from "./waiting.ts";
 
@@ -52,12 +52,14 @@ export class KafkaShardLog implements ShardLog {
     assert(transaction.state.length > 0, "a transaction holds state");
     assert(!transaction.state.some(({ key }) => key === MARK_KEY), "marks are the shard log's own");
     signal.throwIfAborted();
-    const running = producer.run(transaction, signal);
+    const begunAtMs = this.#options.clock.nowMs();
     try {
-      await this.#decided(running, signal);
+      await this.#decided(producer.run(transaction, signal), signal);
     } catch (error) {
       this.#drop();
-      throw transactionError(error, `a transaction on ${this.#name}`);
+      const failure = transactionError(error, `a transaction on ${this.#name}`);
+      if (failure.code === "publish_fenced" && (await this.#isTimedOut(begunAtMs, signal))) throw this.#timedOut(error);
+      throw failure;
     }
   }
 
@@ -99,6 +101,25 @@ export class KafkaShardLog implements ShardLog {
       if (!(await endsWithin(running, STOP_GRACE_MS, this.#options.clock))) throw error;
       await running;
     }
+  }
+
+  /**
+   * The brokers fence a producer also when they abort its transaction as too old, say after the process was
+   * frozen. Then, and only then, the latest mark is still ours.
+   */
+  async #isTimedOut(begunAtMs: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#options.clock.nowMs() - begunAtMs < this.#options.transactionTimeoutMs) return false;
+    try {
+      return (await orAborted(loadCommitted(this.#options, signal), signal)).isMarkedBy(this.#term);
+    } catch {
+      return false;
+    }
+  }
+
+  #timedOut(cause: unknown): ConnectorError {
+    const seconds = this.#options.transactionTimeoutMs / 1000;
+    const message = `a transaction on ${this.#name}: took longer than ${seconds} s, so the brokers aborted it`;
+    return new ConnectorError("publish_failed", message, { disposition: "retry", cause });
   }
 
   get #name(): string {

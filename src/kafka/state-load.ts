@@ -39,6 +39,20 @@ export async function loadState(load: StateLoad, endOffset: bigint, signal: Abor
   }
 }
 
+/** As `loadState`, up to the last stable offset: all that is committed, and nothing from behind an open transaction. */
+export async function loadCommitted(load: StateLoad, signal: AbortSignal): Promise<StateFold> {
+  const admin = load.newClient().admin();
+  try {
+    await admin.connect();
+    // kafkajs asks in `read_committed`, so this `high` is the last stable offset.
+    const offsets = await admin.fetchTopicOffsets(load.cursorsTopic);
+    const end = offsets.find((each) => each.partition === load.shard);
+    return await loadState(load, end === undefined || end.high === end.low ? 0n : BigInt(end.high), signal);
+  } finally {
+    load.onLeft(admin.disconnect().catch(() => undefined));
+  }
+}
+
 class StoodStillError extends Error {}
 
 async function loadOnce(load: StateLoad, endOffset: bigint, signal: AbortSignal): Promise<StateFold> {
