@@ -152,7 +152,7 @@ function running(
 }
 
 /** Ends an `eventually` at once. */
-export class Gone extends Error {}
+class Gone extends Error {}
 
 async function holds(ready: Ready, log: () => string): Promise<boolean> {
   if (typeof ready === "string") return log().includes(ready);
