@@ -1,5 +1,5 @@
 import { checkFilters } from "./filters.ts";
-import { isLoopback } from "./leaves.ts";
+import { isLoopback, NAME, NAME_ALLOWED } from "./leaves.ts";
 import { nearest } from "./nearest.ts";
 import { isTree, type Path, type Tree, valueAt } from "./path.ts";
 import type { Problem } from "./problems.ts";
@@ -19,6 +19,8 @@ export function crossCheck(tree: unknown): { problems: readonly Problem[]; warni
   const warning: Report = (path, message) => warnings.push({ path, origin: null, message });
   const tenants = mapsIn(valueAt(tree, ["tenants"]));
   const scans = mapsIn(valueAt(tree, ["scans"]));
+  for (const name of tenants.keys()) checkName(["tenants", name], problem);
+  for (const name of scans.keys()) checkName(["scans", name], problem);
   for (const [name, tenant] of tenants) checkTenant(name, tenant, problem, warning);
   checkAddresses(tenants, problem);
   checkScans(tree, tenants, scans, problem, warning);
@@ -27,6 +29,10 @@ export function crossCheck(tree: unknown): { problems: readonly Problem[]; warni
   checkKafka(tree, problem, warning);
   checkRegistry(tree, warning);
   return { problems, warnings };
+}
+
+function checkName(path: Path, problem: Report): void {
+  if (!NAME.test(path.at(-1) ?? "")) problem(path, `found this name; allowed: ${NAME_ALLOWED}`);
 }
 
 function checkTenant(name: string, tenant: Tree, problem: Report, warning: Report): void {

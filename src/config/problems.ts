@@ -32,8 +32,13 @@ export function describeFound(value: unknown, path: Path): string {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}…` : text;
 }
 
+/** Whether an option is a secret or stands beside one. */
+export function isPrivate(path: Path): boolean {
+  return isSecretAt(path) || path.some((key) => HIDDEN_KEYS.has(key) || HIDDEN_NAME.test(key));
+}
+
 function isHidden(path: Path): boolean {
-  if (isSecretAt(path) || path.some((key) => HIDDEN_KEYS.has(key) || HIDDEN_NAME.test(key))) return true;
+  if (isPrivate(path)) return true;
   const schema = schemaAt(path);
   return schema === undefined || schema.anyOf !== undefined || schema.type === "object" || schema.type === "array";
 }

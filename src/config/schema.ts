@@ -4,6 +4,7 @@ import {
   address,
   duration,
   flag,
+  NAME,
   NAME_ALLOWED,
   name,
   oneOf,
@@ -173,16 +174,21 @@ const topics = z.strictObject({
   dlq: topic("the activities' name and `-dlq`", 1, "Dead letters: activities that cannot be encoded."),
 });
 
+/** The keys are names of the user's choice; that they are right is a cross-check, so that it hides nothing else. */
+const NAMED = { propertyNames: { type: "string", pattern: NAME.source } };
+
 /** The configuration file as it may be written; what it parses to still needs `resolve`. */
 export const configSchema = z.strictObject({
   tenants: z
-    .record(name(), tenant, { error: "at least one tenant by name, with apiUrl and auth" })
+    .record(z.string(), tenant, { error: "at least one tenant by name, with apiUrl and auth" })
     .refine((tenants) => Object.keys(tenants).length > 0, {
       error: "at least one tenant by name, with apiUrl and auth",
     })
+    .meta(NAMED)
     .describe(`The tenants by ${NAME_ALLOWED}.`),
   scans: z
-    .record(name(), scan, { error: "scans by name, each with its tenant" })
+    .record(z.string(), scan, { error: "scans by name, each with its tenant" })
+    .meta(NAMED)
     .optional()
     .describe("The scans by name. Without it each tenant has one, `<tenant>-all`, without filters."),
   record: z

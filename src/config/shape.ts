@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { keysAt } from "./json-schema.ts";
 import { nearest } from "./nearest.ts";
 import { formatPath, type Path, valueAt, withValueAt } from "./path.ts";
-import { describeFound, type Problem } from "./problems.ts";
+import { describeFound, isPrivate, type Problem } from "./problems.ts";
 import { configSchema, type ParsedConfig } from "./schema.ts";
 
 type Issue = z.core.$ZodIssue;
@@ -52,11 +52,7 @@ function asKind(text: string, kind: string): unknown {
 function toProblems(issue: Issue, above: Path, tree: unknown, given: Given): Problem[] {
   const path = [...above, ...issue.path.map(String)];
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({ path: [...path, key], origin: null, message: unknownKey(key, path) }));
-  }
-  if (issue.code === "invalid_key") {
-    const message = `found this name; allowed: ${issue.issues[0]?.message ?? "another"}`;
-    return [{ path, origin: null, message }];
+    return issue.keys.map((key) => unknownKey(key, path));
   }
   if (issue.code === "invalid_union") {
     const branch = issue.errors.find((errors) => errors.length > 0 && errors.every((error) => !isKindOfRoot(error)));
@@ -69,8 +65,11 @@ function isKindOfRoot(issue: Issue): boolean {
   return issue.code === "invalid_type" && issue.path.length === 0;
 }
 
-function unknownKey(key: string, above: Path): string {
-  return NOT_YET[key] ?? `unknown option${nearest(key, keysAt(above))}`;
+/** Beside secrets a word out of place may be one: there only what is nearly an option is named. */
+function unknownKey(key: string, above: Path): Problem {
+  const message = NOT_YET[key] ?? `unknown option${nearest(key, keysAt(above))}`;
+  if (!isPrivate(above) || message.includes("did you mean")) return { path: [...above, key], origin: null, message };
+  return { path: above, origin: null, message: message.replace("option", "option (not shown)") };
 }
 
 function describeLeaf(issue: Issue, path: Path, tree: unknown, given: Given): string {

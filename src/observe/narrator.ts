@@ -76,7 +76,11 @@ export class Narrator {
         this.#write(line("info", `stopping: ${event.reason}`, event));
         return;
       case "shard_opened":
-        this.#write(line("info", `shard ${event.shard} owned, tenants ${event.tenants.join(", ")}`, event));
+        this.#offer(
+          `shard ${event.shard} owned`,
+          line("info", `shard ${event.shard} owned, tenants ${event.tenants.join(", ")}`, event),
+          nowMs,
+        );
         return;
       case "shard_released":
         this.#write(line("info", `shard ${event.shard} released: ${event.reason}`, event));

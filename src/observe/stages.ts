@@ -26,7 +26,7 @@ export class Stages {
     else if (this.#steps.get(subject)?.stage !== stage) {
       this.#steps.set(subject, { stage, sinceMs: nowMs, remindAtMs: nowMs + REMINDER_MS });
     }
-    const level = stage.includes(": ") ? "warn" : "info";
+    const level = levelOf(stage, last);
     const fields = { event: "stage", subject, stage };
     this.#repeats.offer(`stage ${subject} ${stage}`, { level, message: `${subject}: ${stage}`, fields }, nowMs);
   }
@@ -41,4 +41,10 @@ export class Stages {
       this.#write({ level: "info", message: `${subject}: still ${stage}, since ${seconds} s`, fields });
     }
   }
+}
+
+/** A shard's last stage has an event, and so a line, of its own. */
+function levelOf(stage: string, last: boolean): Line["level"] {
+  if (stage.includes(": ")) return "warn";
+  return last && stage !== "running" ? "debug" : "info";
 }
