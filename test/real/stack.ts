@@ -1,0 +1,121 @@
+import { type Broker, startBroker } from "./broker.ts";
+import { eventually, type Running, startConnector } from "./process.ts";
+import { type Registry, startRegistry } from "./registry.ts";
+
+/** What the connector publishes to: a broker and a registry, ours or the caller's own. */
+export interface Downstream extends AsyncDisposable {
+  readonly bootstrap: string;
+  readonly registry: string;
+}
+
+/** A broker and a registry on loopback, both started here; where an address is given, that one is used. */
+export async function startDownstream(given: { brokers?: string; registry?: string } = {}): Promise<Downstream> {
+  const started: AsyncDisposable[] = [];
+  const dispose = async () => {
+    for (const part of started.splice(0).reverse()) await part[Symbol.asyncDispose]();
+  };
+  const begin = async <T extends AsyncDisposable>(part: Promise<T>): Promise<T> => {
+    started.push(await part);
+    return await part;
+  };
+  try {
+    const bootstrap = given.brokers ?? (await begin<Broker>(startBroker())).bootstrap;
+    const registry = given.registry ?? (await begin<Registry>(startRegistry())).url;
+    return { bootstrap, registry, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+/** A mock tenant as a process of its own. */
+export interface MockProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly process: Running;
+  /** Changes settings while it runs. */
+  control(settings: Readonly<Record<string, unknown>>): Promise<void>;
+  stats(): Promise<MockStats>;
+}
+
+export interface MockStats {
+  readonly requests: number;
+  readonly foreignRequests: number;
+  /** Most requests of ours, and of everybody, in any sliding window. */
+  readonly maxInWindow: number;
+  readonly maxInWindowWithForeign: number;
+  readonly requestLimit: number;
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly activities: number;
+}
+
+export async function startMock(flags: readonly string[]): Promise<MockProcess> {
+  const process = startConnector(["mock-tenant", ...flags], { name: "mock-tenant" });
+  await process.waitFor(/listening on (http\S+)/, 30_000);
+  const url = /listening on (http\S+)/.exec(process.log())?.[1] ?? "";
+  return {
+    url,
+    process,
+    control: async (settings) => {
+      const answer = await fetch(`${url}/_control`, { method: "POST", body: JSON.stringify(settings) });
+      if (!answer.ok) throw new Error(`the mock tenant refused ${JSON.stringify(settings)}: ${await answer.text()}`);
+    },
+    stats: async () => (await (await fetch(`${url}/_stats`)).json()) as MockStats,
+    [Symbol.asyncDispose]: async () => {
+      await process.stop();
+    },
+  };
+}
+
+/** `/status` of a running connector, as far as tests look at it. */
+export interface LiveStatus {
+  readonly tenants: readonly {
+    readonly throttled: number;
+    readonly throttledUntil: string | null;
+    readonly requestsPerMinute: { readonly limit: number; readonly used: number };
+  }[];
+  readonly scans: readonly {
+    readonly scan: string;
+    readonly state: string;
+    readonly reason: string | null;
+    readonly lagSeconds: number | null;
+    readonly cursorField: string | null;
+    readonly openGaps: number;
+    readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "pages", number>>;
+  }[];
+}
+
+/** Null while it does not answer. */
+export async function statusOf(port: number): Promise<LiveStatus | null> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/status`, { signal: AbortSignal.timeout(2_000) });
+    return (await answer.json()) as LiveStatus;
+  } catch {
+    return null;
+  }
+}
+
+/** Ids of the activities that the tenant shows now. */
+export async function truthIds(url: string): Promise<string[]> {
+  const text = await (await fetch(`${url}/_truth`)).text();
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => (JSON.parse(line) as { id: string }).id);
+}
+
+/** Waits until the connector is caught up with everything that the tenant shows. */
+export async function caughtUp(port: number, scan: string, published: number, deadlineMs: number): Promise<void> {
+  await eventually(
+    async () => {
+      const status = await statusOf(port);
+      const found = status?.scans.find((one) => one.scan === scan);
+      const { counts } = found ?? {};
+      if (counts === undefined || counts.published + counts.deadLettered < published) {
+        throw new Error(`published ${counts?.published ?? "?"} of ${published}, ${found?.state}: ${found?.reason}`);
+      }
+      return true;
+    },
+    deadlineMs,
+    `scan ${scan} to be caught up`,
+  );
+}
