@@ -51,7 +51,7 @@ export function readYamlFile(text: string): YamlFile {
 /** A value written as YAML: in an override. Throws what says nothing of the text. */
 export function readYamlValue(text: string): unknown {
   try {
-    return parse(text, { prettyErrors: false, logLevel: "silent" });
+    return parse(text, { prettyErrors: false, logLevel: "error" });
   } catch {
     throw new Error("the value is not readable as YAML; quote it");
   }
