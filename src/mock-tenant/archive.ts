@@ -25,9 +25,10 @@ export class Archive {
   count = 0;
   #byDate: Uint32Array;
   #dateSorted = 0;
-  /** When the next live activity is due; Infinity while the rate is 0. */
-  #dueMs = Number.POSITIVE_INFINITY;
   #rate = 0;
+  /** Since when the rate holds, and how many activities it has brought. */
+  #rateFromMs = 0;
+  #brought = 0;
 
   constructor(settings: MockTenantSettings, startMs: number) {
     this.seed = settings.seed;
@@ -50,15 +51,17 @@ export class Archive {
   /** Generates what the rate has brought about until `nowMs`. A changed rate counts from now on. */
   advance(nowMs: number, settings: MockTenantSettings): void {
     const most = Math.min(settings.total ?? ACTIVITIES_MAX, ACTIVITIES_MAX);
-    const intervalMs = 1_000 / this.#rate;
-    while (this.#dueMs <= nowMs && this.count < most) {
+    for (;;) {
+      const dueMs = this.#rate > 0 ? this.#rateFromMs + ((this.#brought + 1) * 1_000) / this.#rate : Infinity;
+      if (dueMs > nowMs || this.count >= most) break;
       const size = Math.min(tieSizeAt(this.seed, this.count, settings), most - this.count);
-      this.#append(size, Math.floor(this.#dueMs), settings);
-      this.#dueMs += intervalMs * size;
+      this.#append(size, Math.floor(dueMs), settings);
+      this.#brought += size;
     }
     if (this.#rate === settings.rate) return;
     this.#rate = settings.rate;
-    this.#dueMs = this.#rate > 0 ? nowMs + 1_000 / this.#rate : Number.POSITIVE_INFINITY;
+    this.#rateFromMs = nowMs;
+    this.#brought = 0;
   }
 
   /** `count` more activities, created at `nowMs`; not bounded by the settings' `total`. */

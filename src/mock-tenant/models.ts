@@ -106,6 +106,9 @@ function description(kind: Kind): object {
       operation_name: kind.operation,
       colon: "",
       dash: "",
+      ...(kind.admin
+        ? { operation_status: "succeeded", parameters: "Enabled: True", to_object: slot("userName") }
+        : {}),
       ...(login
         ? { activity_result_message: "(Failure message: General failure)", event_category: "Failed log on" }
         : {}),

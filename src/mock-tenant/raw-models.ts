@@ -115,7 +115,7 @@ function azureModel(): object {
     authorization: { action: "Microsoft.Compute/virtualMachines/write", scope: `/subscriptions/${slot("guidC")}` },
     claims: { aud: "https://management.example/", "http://schemas.example/claims/upn": slot("userName"), iat: "1795" },
     caller: slot("userName"),
-    channels: "Operation",
+    channels: 1,
     EventName: "VmWrite",
     eventName: { value: "BeginRequest", localizedValue: "Begin request" },
     correlationId: slot("guidA"),
