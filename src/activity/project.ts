@@ -109,13 +109,15 @@ function scalarReader(type: string, path: string): Reader {
   return isSpeltManyWays(path) ? readSpelling : readString;
 }
 
-// Two short of 2^53: the bounds of avsc, which reads and writes no larger long.
-const LONG_MAX = Number.MAX_SAFE_INTEGER - 1;
+// What avsc 5.7 writes and reads exactly: it refuses more than 2^53 - 2, and computes the zigzag form of a
+// negative long, 2n - 1, in a double, which silently alters those below -2^52.
+const LONG_MAX = 2 ** 53 - 2;
+const LONG_MIN = -(2 ** 52);
 
 function readLong(value: unknown): number | undefined {
   const long = typeof value === "string" && /^(0|-?[1-9]\d{0,15})$/.test(value) ? Number(value) : value;
-  // Adding 0 makes -0 the 0 that a long can hold.
-  return typeof long === "number" && Number.isInteger(long) && Math.abs(long) <= LONG_MAX ? long + 0 : undefined;
+  if (typeof long !== "number" || !Number.isInteger(long) || long < LONG_MIN || long > LONG_MAX) return undefined;
+  return long + 0; // -0, which no long can be, becomes 0.
 }
 
 function readDouble(value: unknown): number | undefined {

@@ -38,7 +38,7 @@ export async function openSchema(options: SchemaOptions, exchange: Exchange, sig
   if (known !== null) return known;
   if (options.autoRegister) return register(registry);
   const reasons = await incompatibilities(registry);
-  if (reasons !== null) throw incompatible(options, reasons);
+  if (reasons !== null) throw incompatible(options, reasons.join("; "));
   throw fatal(
     "schema_missing",
     `${where(options)} does not hold this connector's schema, and it may not register it. Register what ` +
@@ -94,7 +94,11 @@ async function register(registry: Registry): Promise<number> {
   const path = `/subjects/${encodeURIComponent(options.subject)}/versions`;
   const answer = await ask("POST", path, { schema: schemaText });
   if (answer.status === 200) return schemaIdOf(options, answer);
-  if (answer.status === 409) throw incompatible(options, (await incompatibilities(registry)) ?? answer.message);
+  if (answer.status === 409) {
+    // Some registries say why in the refusal, some only when asked; failing to hear it changes nothing.
+    const reasons = await incompatibilities(registry).catch(() => null);
+    throw incompatible(options, reasons?.join("; ") || answer.message);
+  }
   if (answer.status === 422 && errorCode(answer) !== READ_ONLY) throw incompatible(options, answer.message);
   throw unexpected(options, "registering the schema", answer);
 }
@@ -102,14 +106,13 @@ async function register(registry: Registry): Promise<number> {
 // Confluent's code for a subject in read-only mode.
 const READ_ONLY = 42205;
 
-/** Why the registry would not take the schema, in its own words; null when it would, or does not say. */
-async function incompatibilities({ options, ask }: Registry): Promise<string | null> {
+/** Why the registry would not take the schema, where it gives reasons; null when it would, or does not say. */
+async function incompatibilities({ options, ask }: Registry): Promise<readonly string[] | null> {
   const path = `/compatibility/subjects/${encodeURIComponent(options.subject)}/versions/latest?verbose=true`;
   const answer = await ask("POST", path, { schema: schemaText });
   if (!isJsonObject(answer.json) || answer.json["is_compatible"] !== false) return null;
   const messages = answer.json["messages"];
-  const words = Array.isArray(messages) ? messages.filter((message) => typeof message === "string") : [];
-  return words.length > 0 ? excerpt(words.join("; "), 1000) : "the registry gives no reason";
+  return Array.isArray(messages) ? messages.filter((message) => typeof message === "string") : [];
 }
 
 function asker(options: RegistryOptions, exchange: Exchange, signal: AbortSignal): Registry["ask"] {
@@ -134,7 +137,7 @@ function asker(options: RegistryOptions, exchange: Exchange, signal: AbortSignal
 function judged(options: RegistryOptions, { status, text }: ExchangeAnswer): RegistryAnswer {
   const json = parseJson(text);
   const said = isJsonObject(json) && typeof json["message"] === "string" ? json["message"] : text;
-  const message = excerpt(said, 300);
+  const message = excerpt(said, 1_000);
   const at = `the schema registry at ${address(options)}`;
   if (status === 401 || status === 403) {
     const remedy = "check schemaRegistry.auth and what it may do";
@@ -170,7 +173,8 @@ function errorCode({ json }: RegistryAnswer): unknown {
 
 function incompatible(options: SchemaOptions, reason: string): ConnectorError {
   const remedy = "Publish to another topic, or have the subject's compatibility changed by those who read it";
-  return fatal("schema_incompatible", `${where(options)} refuses this connector's schema: ${reason}. ${remedy}`);
+  const said = excerpt(reason, 1_000);
+  return fatal("schema_incompatible", `${where(options)} refuses this connector's schema: ${said}. ${remedy}`);
 }
 
 function unexpected(options: SchemaOptions, doing: string, answer: RegistryAnswer): ConnectorError {
@@ -189,8 +193,10 @@ function where(options: SchemaOptions): string {
   return `subject ${options.subject} of the schema registry at ${address(options)}`;
 }
 
+/** Without a user's name or password, should the address hold one. */
 function address({ url }: RegistryOptions): string {
-  return url.replace(/\/+$/, "");
+  const { origin, pathname } = new URL(url);
+  return origin + pathname.replace(/\/+$/, "");
 }
 
 /** Undefined when it is not the text of JSON. */

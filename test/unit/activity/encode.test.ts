@@ -87,6 +87,10 @@ test("values encoded one after the other do not touch each other", () => {
   }
 });
 
+test.each([2 ** 53 - 2, -(2 ** 52), 2 ** 31, -(2 ** 31) - 1, 0])("the number %d is encoded exactly", (appId) => {
+  expect(roundTrip({ _id: "a", appId })).toMatchObject({ mismatches: [], activity: { appId } });
+});
+
 test("an activity with a defect is refused: it belongs to the dead letters", () => {
   const encode = openEncoder({ schemaId: 1, raw: "include", onMismatch: () => {} });
   expect(() => encode(activityOf("{}"), context)).toThrow("invariant broken");

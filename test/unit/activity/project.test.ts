@@ -53,6 +53,7 @@ describe("a field of another type is null, and named", () => {
     ['{"appId":9007199254740993}', "appId"],
     ['{"appId":"9007199254740993"}', "appId"],
     ['{"appId":-1e300}', "appId"],
+    ['{"appId":-4503599627370497}', "appId"],
     ['{"appId":true}', "appId"],
     ['{"appId":""}', "appId"],
     ['{"created":"2021-07-13T17:26:35Z"}', "created"],
