@@ -6,7 +6,7 @@ import { Kafka, logLevel, type Producer } from "kafkajs";
 import { expect, onTestFinished, test } from "vitest";
 import { type Broker, type BrokerOptions, startBroker, startCluster3 } from "../real/broker.ts";
 import { type CheckOptions, checkTopic } from "../real/checker.ts";
-import { discard, eventually, scratchDir, start } from "../real/process.ts";
+import { discard, eventually, isAlive, scratchDir, start } from "../real/process.ts";
 import { type Registry, startRegistry } from "../real/registry.ts";
 
 async function broker(options: BrokerOptions = {}): Promise<Broker> {
@@ -148,15 +148,6 @@ test("what we start does not outlive us, even when we are killed", async () => {
   await parent.kill9();
   await eventually(() => !isAlive(pid), 5_000, "the child of a killed parent to be gone");
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 // --- the checker: each kind of difference is planted once and must be found ---
 

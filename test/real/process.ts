@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -53,9 +63,12 @@ process.on("exit", () => {
   for (const dir of scratch) rmSync(dir, { recursive: true, force: true });
 });
 
-/** Removed, with what it holds, when this process exits (or by `discard`). */
+const scratchRoot = join(root, ".cache/run");
+
+/** Removed, with what it holds, when this process exits (or by `discard`); if it was killed, by the next one. */
 export function scratchDir(name: string): string {
-  const dir = join(root, ".cache/run", `${name}-${process.pid}-${nextNumber()}`);
+  if (scratch.size === 0) discardOrphans();
+  const dir = join(scratchRoot, `${name}-${process.pid}-${nextNumber()}`);
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(dir, { recursive: true });
   scratch.add(dir);
@@ -65,6 +78,23 @@ export function scratchDir(name: string): string {
 export function discard(dir: string): void {
   rmSync(dir, { recursive: true, force: true });
   scratch.delete(dir);
+}
+
+function discardOrphans(): void {
+  if (!existsSync(scratchRoot)) return;
+  for (const name of readdirSync(scratchRoot)) {
+    const owner = Number(name.split("-").at(-2));
+    if (!isAlive(owner)) rmSync(join(scratchRoot, name), { recursive: true, force: true });
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 let number = 0;
