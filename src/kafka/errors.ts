@@ -75,6 +75,9 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ),
   MESSAGE_TOO_LARGE: unavailable("raise the topic's max.message.bytes: a record batch did not fit"),
   RECORD_LIST_TOO_LARGE: unavailable("raise the topic's segment.bytes: a record batch did not fit"),
+  INVALID_REPLICATION_FACTOR: unavailable(
+    "fewer brokers are up than the topic is to have replicas: bring them up, or lower topics.….replicationFactor",
+  ),
   NOT_ENOUGH_REPLICAS: unavailable("fewer replicas are in sync than min.insync.replicas: bring the brokers back"),
   NOT_ENOUGH_REPLICAS_AFTER_APPEND: unavailable(
     "fewer replicas are in sync than min.insync.replicas: bring the brokers back",

@@ -2,11 +2,12 @@ import kafkajs, { type LogEntry, type logCreator } from "kafkajs";
 import type { KafkaDeps } from "./options.ts";
 
 /**
- * Lines that kafkajs prints at ERROR or WARN about what it or this room goes on to retry, or throws as well: the
- * refusals between two transactions, connections that fail or close, logins that are refused, a consumer or a group that is being left.
+ * Where kafkajs logs at ERROR or WARN what it goes on to retry, or throws as well: connections and logins that
+ * fail, and sends, among them the refusals between two transactions.
  */
-const EXPECTED =
-  /another concurrent operation|ECONNREFUSED|ECONNRESET|EPIPE|Connection (error|timeout)|Closed connection|[Ff]ailed to connect|[Aa]uthentication failed|SASL mechanism|^Crash: |^Failed to send messages|^Response |group is rebalancing|Error in DeleteGroups/;
+const EXPECTED_FROM = /^(BrokerPool|Connection|Producer|SaslAuthenticator-.*)$/;
+/** The same of a consumer and a group that are being left. */
+const EXPECTED = /^Crash: |group is rebalancing|^Caught error when |Could not delete groups/;
 
 /** The same line at most once in this time. */
 const REPEAT_MS = 60_000;
@@ -23,12 +24,12 @@ export function clientLog(deps: KafkaDeps): logCreator {
     if (last !== undefined && nowMs - last < REPEAT_MS) return;
     if (saidAtMs.size >= REMEMBERED_MAX) saidAtMs.clear();
     saidAtMs.set(message, nowMs);
-    deps.log({ level: isExpected(entry, message) ? "debug" : "warn", message });
+    deps.log({ level: isExpected(entry) ? "debug" : "warn", message });
   };
 }
 
-function isExpected(entry: LogEntry, message: string): boolean {
-  return entry.level > kafkajs.logLevel.WARN || EXPECTED.test(entry.log.message) || EXPECTED.test(message);
+function isExpected({ level, namespace, log }: LogEntry): boolean {
+  return level > kafkajs.logLevel.WARN || EXPECTED_FROM.test(namespace) || EXPECTED.test(log.message);
 }
 
 function lineOf(entry: LogEntry): string {
