@@ -38,11 +38,13 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   const ticking = tickUntilStopped(() => quietly(() => log.tick(nowMs())), clock, stop.signal);
   return {
     emit(given) {
-      const atMs = nowMs();
-      const event = redactEvent(given);
-      quietly(() => metrics.record(event));
-      quietly(() => status.record(event, atMs));
-      quietly(() => log.record(event, atMs));
+      quietly(() => {
+        const atMs = nowMs();
+        const event = redactEvent(given);
+        quietly(() => metrics.record(event));
+        quietly(() => status.record(event, atMs));
+        log.record(event, atMs);
+      });
     },
     status: () => status.status(nowMs()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),

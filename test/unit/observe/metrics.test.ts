@@ -1,0 +1,163 @@
+import { expect, test } from "vitest";
+import { ANOMALIES, SCAN_STATES } from "../../../src/observe/events.ts";
+import { openMetrics } from "../../../src/observe/metrics.ts";
+import { CONFIGURED, EVERY_EVENT, OF_SCAN, page, state } from "./scene.ts";
+
+/** The published interface, by kind and labels: to change it is to change the major version. */
+const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  activities_read_total: ["counter", "tenant", "scan"],
+  activities_deduplicated_total: ["counter", "tenant", "scan"],
+  activities_dead_lettered_total: ["counter", "tenant", "scan"],
+  pages_total: ["counter", "tenant", "scan"],
+  published_bytes_total: ["counter", "tenant", "scan"],
+  caught_up_timestamp_seconds: ["gauge", "tenant", "scan"],
+  watermark_timestamp_seconds: ["gauge", "tenant", "scan"],
+  open_gaps: ["gauge", "tenant", "scan"],
+  scan_state: ["gauge", "tenant", "scan", "state"],
+  activities_published_total: ["counter", "tenant", "scan", "reader"],
+  anomalies_total: ["counter", "tenant", "scan", "kind"],
+  requests_total: ["counter", "tenant", "code"],
+  throttled_requests_total: ["counter", "tenant"],
+  throttle_wait_seconds_total: ["counter", "tenant", "reason"],
+  request_budget_limit: ["gauge", "tenant"],
+  request_budget_used: ["gauge", "tenant"],
+  credential_expiry_timestamp_seconds: ["gauge", "tenant"],
+  clock_skew_seconds: ["gauge", "tenant"],
+  request_duration_seconds: ["histogram", "tenant"],
+  ingestion_delay_seconds: ["histogram", "tenant"],
+  publish_latency_seconds: ["histogram", "tenant"],
+  shard_owned: ["gauge", "shard"],
+  transactions_total: ["counter", "shard", "result"],
+  transaction_duration_seconds: ["histogram", "shard"],
+  field_mismatches_total: ["counter", "field"],
+  build_info: ["gauge", "version"],
+  config_reload_timestamp_seconds: ["gauge"],
+};
+
+const opened = () => openMetrics({ ...CONFIGURED, configuredAtMs: 1_700_000_000_000 });
+
+/** Every sample as it is scraped: `name{labels}` → value. */
+async function scrape(metrics: ReturnType<typeof opened>): Promise<Map<string, number>> {
+  const lines = (await metrics.registry.metrics()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+  return new Map(
+    lines.map((line) => [line.slice(0, line.lastIndexOf(" ")), Number(line.slice(line.lastIndexOf(" ")))]),
+  );
+}
+
+test("the series are exactly the published ones, with exactly their labels", async () => {
+  const metrics = opened();
+  for (const event of EVERY_EVENT) metrics.record(event);
+  const found = Object.fromEntries(
+    (await metrics.registry.getMetricsAsJSON()).map((metric) => {
+      const labels = new Set(metric.values.flatMap(({ labels }) => Object.keys(labels)));
+      labels.delete("le");
+      return [metric.name.replace(/^mdca_source_/, ""), [String(metric.type), ...[...labels].sort()]];
+    }),
+  );
+  const sorted = Object.entries(SERIES).map(([name, [type, ...labels]]) => [name, [type, ...labels.sort()]]);
+  expect(found).toEqual(Object.fromEntries(sorted));
+});
+
+test("every series of what is configured is there from the start, at 0 where nothing has happened", async () => {
+  const before = await scrape(opened());
+  const used = opened();
+  for (const event of EVERY_EVENT) used.record(event);
+  const later = [...(await scrape(used)).keys()];
+  // A range job's reader and a field's name are only known when they come.
+  expect(later.filter((sample) => !before.has(sample))).toEqual([
+    expect.stringContaining('reader="recovery"'),
+    expect.stringContaining('field="appId"'),
+  ]);
+  const notZero = [...before].filter(([, value]) => value !== 0).map(([sample]) => sample);
+  expect(notZero).toEqual([
+    expect.stringContaining('state="starting"'),
+    expect.stringContaining("request_budget_limit"),
+    expect.stringContaining("build_info"),
+    expect.stringContaining("config_reload_timestamp_seconds"),
+  ]);
+});
+
+test("a scan adds at most 60 series, and so does a tenant", async () => {
+  const samples = [...(await scrape(opened())).keys()];
+  const ofScan = samples.filter((sample) => sample.includes('scan="'));
+  const ofTenant = samples.filter((sample) => sample.includes('tenant="') && !sample.includes('scan="'));
+  expect(ofScan.length).toBe(9 + SCAN_STATES.length + ANOMALIES.length);
+  expect(ofScan.length).toBeLessThanOrEqual(60);
+  expect(ofTenant.length).toBeLessThanOrEqual(60);
+});
+
+test("a page's activities are told apart by what became of them", async () => {
+  const metrics = opened();
+  metrics.record(page());
+  const samples = await scrape(metrics);
+  const of = (name: string, more = "") =>
+    samples.get(`mdca_source_${name}{tenant="contoso",scan="contoso-all"${more}}`);
+  expect(of("pages_total")).toBe(1);
+  expect(of("activities_read_total")).toBe(10);
+  expect(of("activities_published_total", ',reader="tail"')).toBe(7);
+  expect(of("activities_deduplicated_total")).toBe(2);
+  expect(of("activities_dead_lettered_total")).toBe(1);
+  expect(of("published_bytes_total")).toBe(500);
+  expect(samples.get('mdca_source_ingestion_delay_seconds_sum{tenant="contoso"}')).toBe(215);
+  expect(samples.get('mdca_source_publish_latency_seconds_count{tenant="contoso"}')).toBe(1);
+});
+
+test("how fresh publishing is, only the tail tells", async () => {
+  const metrics = opened();
+  metrics.record(page({ reader: "recovery/2026-11-01" }));
+  const samples = await scrape(metrics);
+  expect(samples.get('mdca_source_publish_latency_seconds_count{tenant="contoso"}')).toBe(0);
+  expect(samples.get('mdca_source_ingestion_delay_seconds_count{tenant="contoso"}')).toBe(2);
+});
+
+test("a tenant's requests, waits, budget and clock are counted in base units", async () => {
+  const metrics = opened();
+  for (const event of EVERY_EVENT) metrics.record(event);
+  const samples = await scrape(metrics);
+  const of = (name: string, labels = "") => samples.get(`mdca_source_${name}{tenant="contoso"${labels}}`);
+  expect(of("requests_total", ',code="2xx"')).toBe(1);
+  expect(of("requests_total", ',code="4xx"')).toBe(1);
+  expect(of("throttled_requests_total")).toBe(1);
+  expect(of("throttle_wait_seconds_total", ',reason="retry_after"')).toBe(30);
+  expect(of("request_budget_limit")).toBe(15);
+  expect(of("request_budget_used")).toBe(9);
+  expect(of("credential_expiry_timestamp_seconds")).toBe(1_000);
+  expect(of("clock_skew_seconds")).toBe(0.25);
+  expect(of("request_duration_seconds_sum")).toBe(0.6);
+});
+
+test("the cursor's times are Unix seconds, and one state is 1", async () => {
+  const metrics = opened();
+  for (const event of EVERY_EVENT) metrics.record(event);
+  metrics.record(state("idle"));
+  const samples = await scrape(metrics);
+  const labels = `{tenant="${OF_SCAN.tenant}",scan="${OF_SCAN.scan}"}`;
+  expect(samples.get(`mdca_source_watermark_timestamp_seconds${labels}`)).toBe(5);
+  expect(samples.get(`mdca_source_caught_up_timestamp_seconds${labels}`)).toBe(6);
+  expect(samples.get(`mdca_source_open_gaps${labels}`)).toBe(1);
+  const states = [...samples].filter(([sample]) => sample.includes("scan_state"));
+  expect(states.filter(([, value]) => value === 1).map(([sample]) => sample)).toEqual([
+    expect.stringContaining('state="idle"'),
+  ]);
+});
+
+test("shards are owned and released, transactions end", async () => {
+  const metrics = opened();
+  metrics.record({ type: "shard_opened", shard: 1, tenants: [], durationMs: 1 });
+  expect((await scrape(metrics)).get('mdca_source_shard_owned{shard="1"}')).toBe(1);
+  for (const event of EVERY_EVENT) metrics.record(event);
+  const samples = await scrape(metrics);
+  expect(samples.get('mdca_source_shard_owned{shard="1"}')).toBe(0);
+  expect(samples.get('mdca_source_transactions_total{shard="1",result="failed"}')).toBe(1);
+  expect(samples.get('mdca_source_transaction_duration_seconds_count{shard="1"}')).toBe(2);
+});
+
+test("field names past the bound share one series", async () => {
+  const metrics = opened();
+  for (let index = 0; index < 600; index++) metrics.record({ type: "field_mismatch", field: `field${index}` });
+  metrics.record({ type: "field_mismatch", field: "field3" });
+  const samples = [...(await scrape(metrics))].filter(([sample]) => sample.includes("field_mismatches"));
+  expect(samples.length).toBe(501);
+  expect(new Map(samples).get('mdca_source_field_mismatches_total{field="other"}')).toBe(100);
+  expect(new Map(samples).get('mdca_source_field_mismatches_total{field="field3"}')).toBe(2);
+});

@@ -1,0 +1,141 @@
+import { expect, test } from "vitest";
+import type { Event } from "../../../src/observe/events.ts";
+import { Narrator } from "../../../src/observe/narrator.ts";
+import type { Line } from "../../../src/observe/repeats.ts";
+import { anomaly, answered, moved, page, state } from "./scene.ts";
+
+const QUIET = page({ deadLettered: 0 });
+
+/** Tells events at times in seconds; what a person would read at level info, as `level message`. */
+function tell(...events: readonly [number, Event | "tick" | "finish"][]): string[] {
+  const lines: Line[] = [];
+  const narrator = new Narrator((line) => lines.push(line));
+  for (const [seconds, event] of events) {
+    if (event === "tick") narrator.tick(seconds * 1_000);
+    else if (event === "finish") narrator.finish(seconds * 1_000);
+    else narrator.record(event, seconds * 1_000);
+  }
+  return lines.filter(({ level }) => level !== "debug").map(({ level, message }) => `${level} ${message}`);
+}
+
+test("a scan that works says nothing", () => {
+  const events = [
+    state("reading"),
+    answered(),
+    { type: "waited", tenant: "contoso", reason: "budget", waitMs: 3 },
+  ] as const;
+  expect(tell(...[...events, QUIET, moved(), state("idle")].map((event, at): [number, Event] => [at, event]))).toEqual(
+    [],
+  );
+});
+
+test("a trouble is told once, and its end with how long it took", () => {
+  const lines = tell(
+    [0, state("retrying", "502 on page 3")],
+    [1, state("retrying", "503 on page 3")],
+    [30, state("reading")],
+    [31, state("retrying", "503 on page 3")],
+    [61, state("reading")],
+    [61, QUIET],
+    [61, moved()],
+    [62, state("idle")],
+  );
+  expect(lines).toEqual([
+    "warn contoso-all: trying again: 502 on page 3",
+    "info contoso-all: moves again after 61 s (retrying)",
+  ]);
+});
+
+test("a trouble that becomes another is told again, and ends once", () => {
+  const lines = tell([0, state("retrying", "502")], [5, state("unauthorized", "401")], [9, moved()], [10, moved()]);
+  expect(lines).toEqual([
+    "warn contoso-all: trying again: 502",
+    "error contoso-all: refused by the tenant, trying again slowly; check its credentials and their permission: 401",
+    "info contoso-all: moves again after 9 s (unauthorized)",
+  ]);
+});
+
+test("trouble that comes and goes all the time is told once a minute, with a count", () => {
+  const events = Array.from({ length: 120 }, (_, second): [number, Event] => [
+    second,
+    second % 2 === 0 ? state("retrying", "500") : QUIET,
+  ]);
+  expect(tell(...events)).toEqual([
+    "warn contoso-all: trying again: 500",
+    "info contoso-all: moves again after 1 s (retrying)",
+    "warn contoso-all: trying again: 500 (and 29 more since)",
+    "info contoso-all: moves again after 1 s (retrying)",
+  ]);
+});
+
+test("a stop in the middle of a trouble is no recovery", () => {
+  expect(tell([0, state("blocked", "foreign cursor")], [5, state("stopped")], [6, moved()])).toEqual([
+    "error contoso-all: blocked until somebody acts: foreign cursor",
+  ]);
+});
+
+test("of anomalies and dead letters the first is told, then a count each minute, and the rest at the end", () => {
+  const flood = Array.from({ length: 1_000 }, (_, at): [number, Event] => [at / 100, anomaly(`number ${at}`)]);
+  expect(
+    tell([0, page({ deadLettered: 3 })], ...flood, [30, "tick"], [61, "tick"], [62, anomaly("again")], [63, "finish"]),
+  ).toEqual([
+    "warn contoso-all: 3 of a page's activities went to the dead-letter topic",
+    "warn contoso-all: the API does what it should not: stall: number 0",
+    "warn contoso-all: the API does what it should not: stall: number 999 (and 998 more since)",
+    "warn contoso-all: the API does what it should not: stall: again",
+  ]);
+});
+
+test("failed transactions are warnings, a fenced one is an error, committed ones are silent", () => {
+  const ended = (result: "committed" | "failed" | "fenced", error: string | null): Event => {
+    return { type: "transaction_ended", shard: 3, result, durationMs: 1, error };
+  };
+  expect(
+    tell([0, ended("committed", null)], [0, ended("failed", "no leader")], [0, ended("fenced", "newer owner")]),
+  ).toEqual(["warn shard 3: transaction failed: no leader", "error shard 3: transaction fenced: newer owner"]);
+});
+
+test("a stage that lasts is named again, ever more rarely, until its subject runs", () => {
+  const stage = (name: string): Event => ({ type: "stage", subject: "shard 3", stage: name });
+  const ticks = (from: number, until: number) =>
+    Array.from({ length: (until - from) / 5 }, (_, at): [number, "tick"] => [from + at * 5, "tick"]);
+  expect(tell([0, stage("reading state")], ...ticks(5, 60), [60, stage("owned")], ...ticks(65, 200))).toEqual([
+    "info shard 3: reading state",
+    "info shard 3: still reading state, since 10 s",
+    "info shard 3: still reading state, since 20 s",
+    "info shard 3: still reading state, since 40 s",
+  ]);
+});
+
+test("a stage that waits out an error is a warning, once a minute", () => {
+  const waiting: Event = { type: "stage", subject: "connector", stage: "checking topics, waiting: no broker" };
+  const tries = Array.from({ length: 30 }, (_, at): [number, Event] => [at, waiting]);
+  expect(tell(...tries)).toEqual(["warn connector: checking topics, waiting: no broker"]);
+});
+
+test("a clock that is far off is told once, and again only after it was right", () => {
+  const skew = (skewMs: number) => answered({ skewMs });
+  expect(
+    tell([0, skew(45_000)], [1, skew(46_000)], [2, skew(20_000)], [3, skew(40_000)], [4, skew(0)], [5, skew(-40_000)]),
+  ).toEqual([
+    "warn this machine's clock is 45 s ahead of tenant contoso's",
+    "warn this machine's clock is 40 s behind tenant contoso's",
+  ]);
+});
+
+test("start, owners, decisions and stop are told", () => {
+  const lines = tell(
+    [0, { type: "connector_started", version: "1", cursorsTopic: "c" }],
+    [0, { type: "shard_opened", shard: 1, tenants: ["a", "b"], durationMs: 1 }],
+    [0, { type: "cursor_field_decided", tenant: "a", scan: "a-all", field: "created", reason: "it is honoured" }],
+    [0, { type: "connector_stopping", reason: "SIGTERM" }],
+    [0, { type: "shard_released", shard: 1, reason: "stop" }],
+  );
+  expect(lines).toEqual([
+    "info started, version 1, cursors in c",
+    "info shard 1 owned, tenants a, b",
+    "info a-all: moves along created: it is honoured",
+    "info stopping: SIGTERM",
+    "info shard 1 released: stop",
+  ]);
+});

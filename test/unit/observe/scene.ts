@@ -1,0 +1,77 @@
+import type { Event } from "../../../src/observe/events.ts";
+
+export const CONFIGURED = {
+  version: "1.2.3",
+  tenants: [{ name: "contoso", requestsPerMinute: 20 }],
+  scans: [{ tenant: "contoso", name: "contoso-all" }],
+  shards: 2,
+};
+
+export const OF_SCAN = { tenant: "contoso", scan: "contoso-all" } as const;
+
+export const page = (changes: Partial<Extract<Event, { type: "page_published" }>> = {}): Event => ({
+  type: "page_published",
+  ...OF_SCAN,
+  reader: "tail",
+  read: 10,
+  published: 7,
+  duplicates: 2,
+  deadLettered: 1,
+  bytes: 500,
+  ingestionDelaysMs: [15_000, 200_000],
+  publishLatenciesMs: [2_000],
+  ...changes,
+});
+
+export const answered = (changes: Partial<Extract<Event, { type: "request_answered" }>> = {}): Event => ({
+  type: "request_answered",
+  ...OF_SCAN,
+  verdict: "page",
+  code: "2xx",
+  durationMs: 300,
+  bodyBytes: 1_000,
+  skewMs: 250,
+  ...changes,
+});
+
+export const state = (name: Extract<Event, { type: "scan_state" }>["state"], reason: string | null = null): Event => ({
+  type: "scan_state",
+  ...OF_SCAN,
+  state: name,
+  reason,
+});
+
+export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>> = {}): Event => ({
+  type: "cursor_moved",
+  ...OF_SCAN,
+  positionMs: 5_000,
+  caughtUpMs: 6_000,
+  openGaps: 1,
+  ...changes,
+});
+
+export const anomaly = (detail: string): Event => ({ type: "anomaly", ...OF_SCAN, kind: "stall", detail });
+
+/** One event of each type, some with several shapes. */
+export const EVERY_EVENT: readonly Event[] = [
+  { type: "connector_started", version: "1.2.3", cursorsTopic: "cursors" },
+  { type: "stage", subject: "shard 1", stage: "reading state" },
+  { type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 12 },
+  state("reading"),
+  state("unauthorized", "401"),
+  { type: "cursor_field_decided", ...OF_SCAN, field: "created", reason: "the API honours it" },
+  answered(),
+  answered({ verdict: "throttled", code: "4xx", skewMs: null }),
+  { type: "waited", tenant: "contoso", reason: "retry_after", waitMs: 30_000 },
+  { type: "budget", tenant: "contoso", limitPerMinute: 15, usedLastMinute: 9 },
+  { type: "credential", tenant: "contoso", expiresAtMs: 1_000_000 },
+  page(),
+  page({ reader: "recovery/2026-11-01", published: 1 }),
+  moved(),
+  anomaly("the same page twice"),
+  { type: "field_mismatch", field: "appId" },
+  { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },
+  { type: "transaction_ended", shard: 1, result: "failed", durationMs: 40, error: "lost the broker" },
+  { type: "shard_released", shard: 1, reason: "stop" },
+  { type: "connector_stopping", reason: "SIGTERM" },
+];

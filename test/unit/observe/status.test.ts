@@ -1,0 +1,100 @@
+import { expect, test } from "vitest";
+import { openStatus } from "../../../src/observe/status.ts";
+import { CONFIGURED, EVERY_EVENT, moved, state } from "./scene.ts";
+
+const opened = () => openStatus({ ...CONFIGURED, startedAtMs: 0 });
+
+test("before anything has happened, what is configured is there", () => {
+  expect(opened().status(1_500)).toMatchObject({
+    version: "1.2.3",
+    cursorsTopic: null,
+    startedAt: "1970-01-01T00:00:00.000Z",
+    uptimeSeconds: 1.5,
+    stopping: null,
+    stages: [],
+    shards: [],
+    tenants: [{ tenant: "contoso", requestsPerMinute: { limit: 20, used: 0 }, throttledUntil: null }],
+    scans: [{ scan: "contoso-all", state: "starting", position: null, caughtUp: null, lagSeconds: null }],
+  });
+});
+
+test("events add up to what the connector does", () => {
+  const keeper = opened();
+  for (const [at, event] of EVERY_EVENT.entries()) keeper.record(event, at * 1_000);
+  const status = keeper.status(20_000);
+  expect(status).toMatchObject({ cursorsTopic: "cursors", stopping: "SIGTERM" });
+  expect(status.stages).toEqual([
+    { subject: "shard 1", stage: "reading state", since: "1970-01-01T00:00:01.000Z", seconds: 19 },
+  ]);
+  expect(status.shards).toEqual([
+    {
+      shard: 1,
+      owned: false,
+      tenants: ["contoso"],
+      since: "1970-01-01T00:00:18.000Z",
+      transactions: { committed: 1, failed: 1, fenced: 0 },
+      lastError: { message: "lost the broker", at: "1970-01-01T00:00:17.000Z" },
+    },
+  ]);
+  expect(status.tenants).toEqual([
+    {
+      tenant: "contoso",
+      requestsPerMinute: { limit: 15, used: 9 },
+      requests: 2,
+      throttled: 1,
+      throttledUntil: "1970-01-01T00:00:38.000Z",
+      credentialExpiresAt: "1970-01-01T00:16:40.000Z",
+      clockSkewSeconds: 0.25,
+    },
+  ]);
+  expect(status.scans).toEqual([
+    {
+      tenant: "contoso",
+      scan: "contoso-all",
+      state: "unauthorized",
+      reason: "401",
+      since: "1970-01-01T00:00:04.000Z",
+      cursorField: "created",
+      position: "1970-01-01T00:00:05.000Z",
+      caughtUp: "1970-01-01T00:00:06.000Z",
+      lagSeconds: 14,
+      openGaps: 1,
+      counts: { pages: 2, read: 20, published: 8, duplicates: 4, deadLettered: 2, bytes: 1_000, anomalies: 1 },
+      lastAnomaly: { kind: "stall", message: "the same page twice", at: "1970-01-01T00:00:14.000Z" },
+      lastError: { message: "401", at: "1970-01-01T00:00:04.000Z" },
+    },
+  ]);
+  expect(JSON.parse(JSON.stringify(status))).toEqual(status);
+});
+
+test("throttled ends when its time has come", () => {
+  const keeper = opened();
+  keeper.record({ type: "waited", tenant: "contoso", reason: "retry_after", waitMs: 1_000 }, 0);
+  expect(keeper.status(999).tenants[0]?.throttledUntil).toBe("1970-01-01T00:00:01.000Z");
+  expect(keeper.status(1_000).tenants[0]?.throttledUntil).toBeNull();
+});
+
+test("a stage keeps its beginning while it is repeated, and is gone when its subject runs", () => {
+  const keeper = opened();
+  const stage = (name: string) => ({ type: "stage", subject: "connector", stage: name }) as const;
+  keeper.record(stage("checking topics"), 1_000);
+  keeper.record(stage("checking topics"), 9_000);
+  expect(keeper.status(13_000).stages[0]?.seconds).toBe(12);
+  keeper.record(stage("running"), 14_000);
+  expect(keeper.status(15_000).stages).toEqual([]);
+});
+
+test("how long a state has lasted is not reset by hearing it again", () => {
+  const keeper = opened();
+  keeper.record(state("retrying", "a"), 1_000);
+  keeper.record(state("retrying", "b"), 5_000);
+  expect(keeper.status(6_000).scans[0]).toMatchObject({ since: "1970-01-01T00:00:01.000Z", reason: "b" });
+});
+
+test("impossible times and events of what is not configured do no harm", () => {
+  const keeper = opened();
+  keeper.record(moved({ positionMs: 1e300, caughtUpMs: Number.NEGATIVE_INFINITY }), 0);
+  keeper.record({ ...moved(), scan: "other" } as never, 0);
+  expect(() => JSON.stringify(keeper.status(0))).not.toThrow();
+  expect(keeper.status(0).scans).toHaveLength(1);
+});
