@@ -151,11 +151,16 @@ function settingsOf(args: Readonly<Record<string, unknown>>): MockTenantOptions 
     const hint = kind === "duration" ? " ms, written as 500ms, 90s, 15m, 12h or 1d" : "";
     problems.push(...found.map((problem) => `--${problem.replace(setting, name)}${hint}`));
   }
-  const faults = FAULTS.filter((fault) => args[`fault-${fault}`] !== undefined);
-  settings["faults"] = Object.fromEntries(faults.map((fault) => [fault, args[`fault-${fault}`]]));
-  problems.push(...settingsProblems({ faults: settings["faults"] }, false));
+  const faults: Record<string, unknown> = {};
+  for (const fault of FAULTS) {
+    const probability = args[`fault-${fault}`];
+    if (probability === undefined) continue;
+    faults[fault] = probability;
+    if (settingsProblems({ faults: { [fault]: probability } }, false).length === 0) continue;
+    problems.push(`--fault-${fault}: found ${String(probability)}; allowed is a number from 0 to 1`);
+  }
   if (problems.length > 0) throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
-  return settings as MockTenantOptions;
+  return { ...settings, faults } as MockTenantOptions;
 }
 
 /** Runs a mock tenant until `signal` aborts. Its first line on stdout ends with its URL. */
