@@ -22,7 +22,7 @@ export const CALL_BYTES = 4 * 1024 * 1024;
 
 /**
  * Cuts messages into calls within the limits, keeping each partition's order. A message larger than a limit
- * gets a call of its own. Pulled: a call's arrays exist only while it is sent.
+ * gets a batch, or a call, of its own. Pulled: a call's arrays exist only while it is sent.
  */
 export function* cutIntoCalls(messages: Iterable<PlacedMessage>, limits: CallLimits): Generator<TopicMessages[]> {
   let call = new Call();

@@ -97,8 +97,8 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   ),
 };
 
-/** kafkajs does not know this code by name. */
-const PRODUCER_FENCED_CODE = 90;
+/** kafkajs does not know PRODUCER_FENCED and keeps its code only in these words. */
+const PRODUCER_FENCED_WORDS = "Unknown error code 90";
 
 /** What `error` (anything that kafkajs throws, however wrapped) means. The most telling cause decides. */
 export function failureOf(error: unknown): Failure {
@@ -176,7 +176,7 @@ function namesOf(link: object): string[] {
   const names: string[] = [];
   if ("type" in link && typeof link.type === "string") names.push(link.type);
   if ("code" in link && typeof link.code === "string") names.push(link.code);
-  if ("code" in link && link.code === PRODUCER_FENCED_CODE) names.push("PRODUCER_FENCED");
+  if ("message" in link && link.message === PRODUCER_FENCED_WORDS) names.push("PRODUCER_FENCED");
   if ("name" in link && typeof link.name === "string") names.push(link.name);
   return names;
 }

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import kafkajs, { type Kafka } from "kafkajs";
 import { openKafka } from "../../src/kafka/kafkajs-port.ts";
 import type { KafkaPort, Transaction } from "../../src/kafka/port.ts";
@@ -13,12 +14,17 @@ export async function brokerBench(): Promise<Bench> {
   const admin = kafka.admin();
   await admin.connect();
   const ports: KafkaPort[] = [];
+  const connect = (names: Names): KafkaPort => {
+    const cursorsTopic = { name: names.cursors, partitions: SHARDS };
+    const port = openKafka({ brokers, clientId: "contract", cursorsTopic }, { clock: systemClock });
+    ports.push(port);
+    return port;
+  };
   return {
-    process(names) {
-      const cursorsTopic = { name: names.cursors, partitions: SHARDS };
-      const port = openKafka({ brokers, clientId: "contract", cursorsTopic }, { clock: systemClock });
-      ports.push(port);
-      return port;
+    process: connect,
+    processFencingAfter(names, then) {
+      beforeNextFence(then);
+      return connect(names);
     },
     async createTopic(topic, numPartitions, compacted) {
       const configEntries = [{ name: "cleanup.policy", value: compacted ? "compact" : "delete" }];
@@ -32,6 +38,20 @@ export async function brokerBench(): Promise<Bench> {
       await admin.disconnect();
       await broker[Symbol.asyncDispose]();
     },
+  };
+}
+
+interface BrokerClass {
+  initProducerId(request: unknown): Promise<unknown>;
+}
+
+function beforeNextFence(then: () => Promise<void>): void {
+  const prototype: BrokerClass = createRequire(import.meta.url)("kafkajs/src/broker").prototype;
+  const initProducerId = prototype.initProducerId;
+  prototype.initProducerId = async function (this: BrokerClass, request: unknown) {
+    prototype.initProducerId = initProducerId;
+    await then();
+    return await initProducerId.call(this, request);
   };
 }
 

@@ -22,6 +22,15 @@ function memoryBench(): Bench {
       }
       return cluster.process().port;
     },
+    processFencingAfter(names, then) {
+      let due = true;
+      const step = async (name: string) => {
+        if (name !== "open.fence" || !due) return;
+        due = false;
+        await then();
+      };
+      return clusterOf(names).process(step).port;
+    },
     async createTopic(name, partitions, compacted) {
       pending.push([name, partitions, compacted]);
     },

@@ -19,6 +19,8 @@ export interface Names {
 export interface Bench extends AsyncDisposable {
   /** A connector process of its own: the same cursors topic, nothing shared. */
   process(names: Names): KafkaPort;
+  /** The same, calling `then` just before its next `open` fences earlier owners. */
+  processFencingAfter(names: Names, then: () => Promise<void>): KafkaPort;
   /** A topic, made past the port. */
   createTopic(name: string, partitions: number, compacted: boolean): Promise<void>;
   /** What a `read_committed` reader sees, by partition and offset, read past the port up to the last stable offset. */
@@ -213,6 +215,16 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       expect(texts(await next.open(never))).toEqual({ cursor: "2" });
       await next.commit({ state: [{ key: "cursor", value: "3" }], records: [record(of, 1, "c")] }, never);
       expect(keys(await visible(of.activities, 3))).toEqual(["a", "b", "c"]);
+    });
+
+    test("what the older owner commits until the very moment it is fenced is in the newer one's state", async () => {
+      const { names: of, port } = await ready();
+      const older = port.shard(0);
+      await older.open(never);
+      const last = { state: [{ key: "cursor", value: "last" }], records: [record(of, 0, "last")] };
+      const newer = bench.processFencingAfter(of, () => older.commit(last, never)).shard(0);
+      expect(texts(await newer.open(never))).toEqual({ cursor: "last" });
+      await expect(older.commit(last, never)).rejects.toMatchObject({ code: "publish_fenced" });
     });
 
     test("after a fenced commit the shard can be opened again, and then fences the other", async () => {
