@@ -45,11 +45,14 @@ export interface MockStats {
   readonly maxInWindowWithForeign: number;
   readonly requestLimit: number;
   readonly byStatus: Readonly<Record<string, number>>;
+  /** `aborted`: its connection was cut by us. */
+  readonly byOutcome: Readonly<Record<string, number>>;
   readonly activities: number;
 }
 
-export async function startMock(flags: readonly string[]): Promise<MockProcess> {
-  const process = startConnector(["mock-tenant", ...flags], { name: "mock-tenant" });
+/** `built`: from `dist`, which starts faster. */
+export async function startMock(flags: readonly string[], options: { built?: boolean } = {}): Promise<MockProcess> {
+  const process = startConnector(["mock-tenant", ...flags], { name: "mock-tenant", ...options });
   await process.waitFor(/listening on (http\S+)/, 30_000);
   const url = /listening on (http\S+)/.exec(process.log())?.[1] ?? "";
   return {
@@ -78,6 +81,8 @@ export interface LiveStatus {
     readonly state: string;
     readonly reason: string | null;
     readonly lagSeconds: number | null;
+    /** Everything that was visible then has been published. */
+    readonly caughtUp: string | null;
     readonly cursorField: string | null;
     readonly openGaps: number;
     readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "pages", number>>;

@@ -1,0 +1,75 @@
+import { closeSync, openSync, readSync } from "node:fs";
+
+/** One line of the connector's log. */
+export interface LogLine {
+  readonly level: "error" | "warn" | "info" | "debug";
+  readonly time: string;
+  readonly msg: string;
+  /** The event behind the line, and its fields. */
+  readonly event?: string;
+  readonly [field: string]: unknown;
+}
+
+/** A JSON log that is being written, read on as it grows. */
+export class JsonLog {
+  readonly #file: string;
+  readonly #lines: LogLine[] = [];
+  /** Lines that are not the connector's own JSON: warnings of the runtime, a stack trace. */
+  readonly strays: string[] = [];
+  #offset = 0;
+  #rest = Buffer.alloc(0);
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  /** All lines that are whole by now. */
+  get lines(): readonly LogLine[] {
+    this.#readOn();
+    return this.#lines;
+  }
+
+  of(event: string): LogLine[] {
+    return this.lines.filter((line) => line.event === event);
+  }
+
+  /** Lines a person would be troubled by. */
+  get troubles(): LogLine[] {
+    return this.lines.filter((line) => line.level === "warn" || line.level === "error");
+  }
+
+  #readOn(): void {
+    const file = openSync(this.#file, "r");
+    try {
+      const piece = Buffer.alloc(256 * 1024);
+      for (;;) {
+        const read = readSync(file, piece, 0, piece.length, this.#offset);
+        if (read === 0) return;
+        this.#offset += read;
+        this.#take(Buffer.concat([this.#rest, piece.subarray(0, read)]));
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #take(bytes: Buffer): void {
+    const end = bytes.lastIndexOf("\n") + 1;
+    this.#rest = Buffer.from(bytes.subarray(end));
+    for (const text of bytes.toString("utf8", 0, end).split("\n")) {
+      if (text === "") continue;
+      const line = parse(text);
+      if (line === null) this.strays.push(text);
+      else this.#lines.push(line);
+    }
+  }
+}
+
+function parse(text: string): LogLine | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && "msg" in value ? (value as LogLine) : null;
+  } catch {
+    return null;
+  }
+}
