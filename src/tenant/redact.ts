@@ -19,10 +19,15 @@ const SECRET_PATTERNS: readonly RegExp[] = [
 export function excerpt(text: string, secrets: readonly string[] = []): string {
   let shown = text.slice(0, TEXT_MAX_CHARACTERS);
   for (const secret of secrets) {
-    if (secret.length >= 4) shown = shown.replaceAll(secret, HIDDEN);
+    if (secret.length >= 4) shown = shown.replace(anyCase(secret), HIDDEN);
   }
   for (const pattern of SECRET_PATTERNS) shown = shown.replace(pattern, HIDDEN);
   shown = shown.replace(/[\s\p{C}\u2028\u2029]+/gu, " ").trim();
   if (shown.length <= EXCERPT_MAX_CHARACTERS) return shown;
   return `${shown.slice(0, EXCERPT_MAX_CHARACTERS - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
+}
+
+/** Host names, for one, are put in lower case on their way. */
+function anyCase(text: string): RegExp {
+  return new RegExp(text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"), "gi");
 }

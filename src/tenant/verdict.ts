@@ -131,20 +131,20 @@ function looksLikeHtml(received: Received): boolean {
 function unexpected(received: Received): string {
   const { status } = received;
   if (status >= 300 && status <= 399) {
-    return `${status} redirects to ${locationHost(received.headers)}; redirects are not followed: set apiUrl to the API's own address`;
+    return `${status} redirects to ${locationHost(received)}; redirects are not followed: set apiUrl to the API's own address`;
   }
   if (status === 404 || status === 405) return `${told(received)} (is apiUrl the API's address?)`;
   return told(received);
 }
 
-function locationHost(headers: ResponseHeaders): string {
-  const [location] = headerValues(headers, "location");
+function locationHost(received: Received): string {
+  const [location] = headerValues(received.headers, "location");
   if (location === undefined) return "nowhere";
   if (!/^(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(location)) return "another path of the same host";
   const parsed = URL.canParse(location, "https://unknown.invalid")
     ? new URL(location, "https://unknown.invalid")
     : null;
-  return parsed === null || parsed.host === "" ? "an unreadable address" : excerpt(parsed.host);
+  return parsed === null || parsed.host === "" ? "an unreadable address" : excerpt(parsed.host, received.secrets);
 }
 
 /** The status and the beginning of the body. */

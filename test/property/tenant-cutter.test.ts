@@ -49,8 +49,8 @@ function chunksOf(bytes: Buffer, sizesCycle: readonly number[]): Buffer[] {
 }
 
 function cut(bytes: Buffer, sizesCycle: readonly number[]) {
-  const taken: string[] = [];
-  const cutter = new PageCutter((element) => taken.push(element.toString()) > 0, {
+  const taken: Buffer[] = [];
+  const cutter = new PageCutter((element) => taken.push(element) > 0, {
     elementMaxBytes: 1e6,
     envelopeMaxBytes: 1e6,
   });
@@ -58,7 +58,8 @@ function cut(bytes: Buffer, sizesCycle: readonly number[]) {
     cutter.push(chunk);
     chunk.fill(0x22);
   }
-  return { cut: cutter.end(), taken };
+  // Read at the end, when every chunk has been overwritten.
+  return { cut: cutter.end(), taken: taken.map(String) };
 }
 
 const envelope = fc

@@ -9,8 +9,10 @@ test.each([
   [`key ${"QUJD".repeat(12)}== end`, "key [redacted] end"],
   ["client_secret=abc~123&x=1", "client_secret=[redacted]&x=1"],
   ["my own-secret here", "my [redacted] here"],
+  ["my OWN-secret here", "my [redacted] here"],
+  ["my $b.c*\\ here", "my [redacted] here"],
 ])("%s loses its secret", (text, shown) => {
-  expect(excerpt(text, ["own-secret"])).toBe(shown);
+  expect(excerpt(text, ["own-secret", "$b.c*\\"])).toBe(shown);
 });
 
 test.each([
