@@ -160,6 +160,7 @@ function topic(nameDefault: string, partitions: number, what: string) {
         .refine((value) => value === -1 || (value >= 1 && value <= 100), {
           error: "-1 (the brokers' default) or a whole number from 1 to 100",
         })
+        .meta({ minimum: -1, maximum: 100 })
         .prefault(-1)
         .describe("Replicas of each partition; -1 is the brokers' own default."),
     })

@@ -87,3 +87,14 @@ test("certificates are read, and a key that is a path is refused", () => {
     "kafka.ssl (line 6): give cert and key together, or neither",
   ]);
 });
+
+test("a word out of place beside secrets may be one, and is only repeated when it is nearly an option", () => {
+  const problemsWith = (auth: string) => problemsOf(MINIMAL.replace(/auth: .*/, `auth: ${auth}`));
+  expect(problemsWith("{ directoryId: d, clientId: c, clientSecret: s, S3cretToken }")).toEqual([
+    "tenants.contoso.auth (line 5): unknown option (not shown); known are token, directoryId, clientId, clientSecret, cloud, tokenUrl",
+  ]);
+  expect(problemsWith("{ token: t, tokne: t }")).toEqual([
+    'tenants.contoso.auth.tokne (line 5): unknown option; did you mean "token"?',
+  ]);
+  expect(problemsWith("S3cretToken")[0]).toContain("found a text (not shown)");
+});

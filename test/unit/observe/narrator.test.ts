@@ -46,6 +46,15 @@ test("a trouble is told once, and its end with how long it took", () => {
   ]);
 });
 
+test("a trouble that lasts for hours is told once, however often it is tried again", () => {
+  const hours = Array.from({ length: 300 }, (_, minute): [number, Event | "tick"][] => [
+    [minute * 60, state("retrying", "502")],
+    [minute * 60 + 30, state("reading")],
+    [minute * 60 + 31, "tick"],
+  ]);
+  expect(tell(...hours.flat(), [18_000, "finish"])).toEqual(["warn contoso-all: trying again: 502"]);
+});
+
 test("a trouble that becomes another is told again, and ends once", () => {
   const lines = tell([0, state("retrying", "502")], [5, state("unauthorized", "401")], [9, moved()], [10, moved()]);
   expect(lines).toEqual([
