@@ -4,7 +4,8 @@ import type { Emit } from "./events.ts";
 import { type LogOptions, openLog } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
 import { redact, redactEvent } from "./redact.ts";
-import { openStatus, type Status } from "./status.ts";
+import type { Status } from "./status.ts";
+import { openStatus } from "./status-keeper.ts";
 
 export interface TelemetryOptions {
   readonly version: string;

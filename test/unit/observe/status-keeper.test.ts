@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { openStatus } from "../../../src/observe/status.ts";
+import { openStatus } from "../../../src/observe/status-keeper.ts";
 import { CONFIGURED, EVERY_EVENT, moved, state } from "./scene.ts";
 
 const opened = () => openStatus({ ...CONFIGURED, startedAtMs: 0 });

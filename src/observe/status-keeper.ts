@@ -1,0 +1,228 @@
+import { type Event, LAST_STAGES, type ScanState, type TransactionResult } from "./events.ts";
+import type { ScanCounts, ScanStatus, ShardStatus, Status, TenantStatus } from "./status.ts";
+
+export interface StatusOptions {
+  readonly version: string;
+  readonly startedAtMs: number;
+  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
+  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+}
+
+export interface StatusKeeper {
+  record(event: Event, nowMs: number): void;
+  status(nowMs: number): Status;
+}
+
+/** Folds events into what the connector does now. Its size follows the configuration, not the uptime. */
+export function openStatus(options: StatusOptions): StatusKeeper {
+  const memory = remember(options);
+  return {
+    record: (event, nowMs) => record(memory, event, nowMs),
+    status: (nowMs) => ({
+      version: options.version,
+      cursorsTopic: memory.cursorsTopic,
+      startedAt: iso(options.startedAtMs),
+      uptimeSeconds: secondsBetween(options.startedAtMs, nowMs),
+      stopping: memory.stopping,
+      stages: [...memory.stages].map(([subject, { stage, sinceMs }]) => {
+        return { subject, stage, since: iso(sinceMs), seconds: secondsBetween(sinceMs, nowMs) };
+      }),
+      shards: [...memory.shards.values()].sort((a, b) => a.shard - b.shard),
+      tenants: [...memory.tenants.values()].map((tenant) => showTenant(tenant, nowMs)),
+      scans: [...memory.scans.values()].map((scan) => showScan(scan, nowMs)),
+    }),
+  };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+type TenantMemory = Mutable<Omit<TenantStatus, "throttledUntil">> & { throttledUntilMs: number };
+type ScanMemory = Mutable<Omit<ScanStatus, "caughtUp" | "lagSeconds">> & { caughtUpMs: number | null };
+type ShardMemory = Mutable<Omit<ShardStatus, "transactions">> & { transactions: Record<TransactionResult, number> };
+type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
+
+interface Memory {
+  cursorsTopic: string | null;
+  stopping: string | null;
+  readonly stages: Map<string, { readonly stage: string; readonly sinceMs: number }>;
+  readonly shards: Map<number, ShardMemory>;
+  readonly tenants: Map<string, TenantMemory>;
+  readonly scans: Map<string, ScanMemory>;
+}
+
+function remember({ tenants, scans, startedAtMs }: StatusOptions): Memory {
+  return {
+    cursorsTopic: null,
+    stopping: null,
+    stages: new Map(),
+    shards: new Map(),
+    tenants: new Map(tenants.map(({ name, requestsPerMinute }) => [name, newTenant(name, requestsPerMinute)])),
+    scans: new Map(scans.map(({ tenant, name }) => [scanKey(tenant, name), newScan(tenant, name, startedAtMs)])),
+  };
+}
+
+function newTenant(tenant: string, limit: number): TenantMemory {
+  return {
+    tenant,
+    requestsPerMinute: { limit, used: 0 },
+    requests: 0,
+    throttled: 0,
+    throttledUntilMs: 0,
+    credentialExpiresAt: null,
+    clockSkewSeconds: null,
+  };
+}
+
+function newScan(tenant: string, scan: string, sinceMs: number): ScanMemory {
+  return {
+    tenant,
+    scan,
+    state: "starting",
+    reason: null,
+    since: iso(sinceMs),
+    cursorField: null,
+    position: null,
+    caughtUpMs: null,
+    openGaps: 0,
+    counts: { pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0, bytes: 0, anomalies: 0 },
+    lastAnomaly: null,
+    lastError: null,
+  };
+}
+
+function record(memory: Memory, event: Event, nowMs: number): void {
+  switch (event.type) {
+    case "connector_started":
+      memory.cursorsTopic = event.cursorsTopic;
+      return;
+    case "connector_stopping":
+      memory.stopping = event.reason;
+      return;
+    case "stage":
+      if (LAST_STAGES.has(event.stage)) memory.stages.delete(event.subject);
+      else if (memory.stages.get(event.subject)?.stage !== event.stage) {
+        memory.stages.set(event.subject, { stage: event.stage, sinceMs: nowMs });
+      }
+      return;
+    case "shard_opened":
+    case "shard_released":
+    case "transaction_ended":
+      recordShard(shardOf(memory, event.shard, nowMs), event, nowMs);
+      return;
+    case "field_mismatch":
+      return;
+    default:
+      recordOfTenant(memory, event, nowMs);
+  }
+}
+
+function recordOfTenant(
+  memory: Memory,
+  event: Exclude<
+    Event,
+    { readonly shard: number } | Of<"connector_started" | "connector_stopping" | "stage" | "field_mismatch">
+  >,
+  nowMs: number,
+): void {
+  const tenant = memory.tenants.get(event.tenant);
+  if (tenant !== undefined) recordTenant(tenant, event, nowMs);
+  if (!("scan" in event)) return;
+  const scan = memory.scans.get(scanKey(event.tenant, event.scan));
+  if (scan !== undefined) recordScan(scan, event, nowMs);
+}
+
+function recordShard(shard: ShardMemory, event: Extract<Event, { readonly shard: number }>, nowMs: number): void {
+  switch (event.type) {
+    case "shard_opened":
+      Object.assign(shard, { owned: true, tenants: event.tenants, since: iso(nowMs) });
+      return;
+    case "shard_released":
+      Object.assign(shard, { owned: false, since: iso(nowMs) });
+      return;
+    case "transaction_ended":
+      shard.transactions[event.result] += 1;
+      if (event.error !== null) shard.lastError = { message: event.error, at: iso(nowMs) };
+  }
+}
+
+function recordTenant(tenant: TenantMemory, event: Event, nowMs: number): void {
+  switch (event.type) {
+    case "request_answered":
+      tenant.requests += 1;
+      if (event.verdict === "throttled") tenant.throttled += 1;
+      if (event.skewMs !== null) tenant.clockSkewSeconds = event.skewMs / 1_000;
+      return;
+    case "waited":
+      if (event.reason === "retry_after") tenant.throttledUntilMs = nowMs + event.waitMs;
+      return;
+    case "budget":
+      tenant.requestsPerMinute = { limit: event.limitPerMinute, used: event.usedLastMinute };
+      return;
+    case "credential":
+      tenant.credentialExpiresAt = iso(event.expiresAtMs);
+  }
+}
+
+function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
+  switch (event.type) {
+    case "scan_state":
+      if (scan.state !== event.state) scan.since = iso(nowMs);
+      Object.assign(scan, { state: event.state, reason: event.reason });
+      if (event.reason !== null && isTrouble(event.state)) scan.lastError = { message: event.reason, at: iso(nowMs) };
+      return;
+    case "cursor_field_decided":
+      scan.cursorField = event.field;
+      return;
+    case "page_published":
+      count(scan.counts, event);
+      return;
+    case "cursor_moved":
+      scan.position = event.positionMs === null ? null : iso(event.positionMs);
+      Object.assign(scan, { caughtUpMs: event.caughtUpMs, openGaps: event.openGaps });
+      return;
+    case "anomaly":
+      scan.counts.anomalies += 1;
+      scan.lastAnomaly = { kind: event.kind, message: event.detail, at: iso(nowMs) };
+  }
+}
+
+function count(counts: ScanCounts, page: Of<"page_published">): void {
+  counts.pages += 1;
+  for (const name of ["read", "published", "duplicates", "deadLettered", "bytes"] as const) counts[name] += page[name];
+}
+
+function isTrouble(state: ScanState): boolean {
+  return state === "retrying" || state === "unauthorized" || state === "blocked";
+}
+
+function shardOf(memory: Memory, shard: number, nowMs: number): ShardMemory {
+  const known = memory.shards.get(shard);
+  if (known !== undefined) return known;
+  const transactions = { committed: 0, failed: 0, fenced: 0 };
+  const made: ShardMemory = { shard, owned: false, tenants: [], since: iso(nowMs), transactions, lastError: null };
+  memory.shards.set(shard, made);
+  return made;
+}
+
+function showTenant({ throttledUntilMs, ...tenant }: TenantMemory, nowMs: number): TenantStatus {
+  return { ...tenant, throttledUntil: throttledUntilMs > nowMs ? iso(throttledUntilMs) : null };
+}
+
+function showScan({ caughtUpMs, ...scan }: ScanMemory, nowMs: number): ScanStatus {
+  const caughtUp = caughtUpMs === null ? null : iso(caughtUpMs);
+  const lagSeconds = caughtUpMs === null ? null : Math.max(0, secondsBetween(caughtUpMs, nowMs));
+  return { ...scan, counts: { ...scan.counts }, caughtUp, lagSeconds };
+}
+
+function scanKey(tenant: string, scan: string): string {
+  return JSON.stringify([tenant, scan]);
+}
+
+function secondsBetween(fromMs: number, untilMs: number): number {
+  return Math.round((untilMs - fromMs) / 100) / 10;
+}
+
+/** Whatever a peer's clock says: an impossible time is the end of time, never an exception. */
+function iso(epochMs: number): string {
+  const MAX_MS = 8.64e15;
+  return new Date(Math.max(-MAX_MS, Math.min(MAX_MS, epochMs))).toISOString();
+}
