@@ -1,0 +1,59 @@
+import type { ErrorCode } from "../kit/errors.ts";
+import type { Answer } from "../tenant/answer.ts";
+
+/** What a person calls an answer that is no page, and does about it. */
+export interface Trouble {
+  readonly code: ErrorCode;
+  /** One line, redacted. */
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+const LOGIN =
+  "check the token (Settings > Security extensions > API tokens in the portal), or for Entra directoryId, clientId " +
+  "and clientSecret";
+const PERMISSION =
+  "grant the Entra application Investigation.Read of Microsoft Cloud App Security (application permission, with " +
+  "admin consent), or use a token whose user may read activities";
+
+/** What is wrong with a tenant by its answer; null when the answer is a page. */
+export function troubleOf({ verdict, status }: Answer): Trouble | null {
+  switch (verdict.kind) {
+    case "page":
+      return null;
+    case "throttled": {
+      const seconds = Math.ceil(verdict.waitMs / 1_000);
+      return {
+        code: "api_throttled",
+        problem: `throttled: it asks to wait ${seconds} s`,
+        remedy: "others use the tenant's 30 requests a minute too: wait, or lower requestsPerMinute",
+      };
+    }
+    case "unauthorized":
+      if (status === null) return { code: "credentials_refused", problem: verdict.reason, remedy: LOGIN };
+      return { code: "api_unauthorized", problem: verdict.reason, remedy: status === 403 ? PERMISSION : LOGIN };
+    case "rejected":
+      return {
+        code: "api_rejected",
+        problem: verdict.reason,
+        remedy: "the API refuses these filters: check their operators and values",
+      };
+    case "contract":
+      return {
+        code: "api_contract",
+        problem: verdict.reason,
+        remedy:
+          "set apiUrl to the address under Settings > Cloud Apps > About in the portal, not the portal's own page",
+      };
+    case "too_large":
+      return { code: "page_too_large", problem: verdict.reason, remedy: "raise memory.pages or limits.body" };
+    case "retry":
+      return {
+        code: "api_unavailable",
+        problem: verdict.reason,
+        remedy: "check apiUrl, name resolution, firewall and proxy, and for a private certificate authority `ca`",
+      };
+    default:
+      return verdict satisfies never;
+  }
+}
