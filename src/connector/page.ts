@@ -6,6 +6,7 @@ import type { OutgoingRecord } from "../kafka/port.ts";
 import type { Pass } from "../scan/cursor.ts";
 import type { PageFacts } from "../scan/fold.ts";
 import { idHash, type SliceAddition, type Slices, sliceOf } from "../scan/slices.ts";
+import { askedBounds } from "../scan/tail.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { deadLetterRecords } from "./dead-letter.ts";
 import type { PageLease } from "./page-memory.ts";
@@ -162,7 +163,7 @@ export class Page {
   }
 
   #place(valueMs: number): void {
-    const { fromMs, untilMs } = this.#context.pass;
+    const { fromMs, untilMs } = askedBounds(this.#context.pass);
     if (valueMs < fromMs || (untilMs !== null && valueMs > untilMs)) this.#outOfBounds += 1;
     if (valueMs < this.#lastMs) this.#descending = true;
     this.#lastMs = valueMs;

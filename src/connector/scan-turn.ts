@@ -1,6 +1,6 @@
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { Anomaly } from "../observe/events.ts";
-import { type Fold, foldPage, notHonoured, type PageFacts } from "../scan/fold.ts";
+import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { type Ask, firstFilters, nextAsk } from "../scan/tail.ts";
 import type { Answer } from "../tenant/answer.ts";
 import { Page } from "./page.ts";
@@ -95,6 +95,11 @@ export class ScanTurn {
     const { positionMs, caughtUpMs } = memory.cursor;
     const openGaps = memory.slices?.openGaps ?? 0;
     emit({ type: "cursor_moved", tenant, scan: name, positionMs, caughtUpMs, openGaps });
+    if (fold.stuck) {
+      scan.previous = new Set();
+      this.#hold("blocked", "the API brings the pass no further, whatever is asked");
+      return;
+    }
     scan.sized(page.fresh.length, page.bytes);
     scan.failures = 0;
     scan.previous = fold.passEnded ? new Set() : page.ids;
@@ -109,15 +114,18 @@ export class ScanTurn {
    */
   async #honoured(memory: ScanMemory, ask: Ask, facts: PageFacts, signal: AbortSignal): Promise<boolean> {
     const breach = notHonoured(ask, facts);
+    const otherwise = pagedOtherwise(ask, facts);
     if (memory.cursor.cursorField !== null) {
+      if (otherwise !== null) this.#anomaly("field_not_honoured", otherwise);
       if (breach === null) return true;
-      this.#anomaly(facts.outOfBounds > 0 ? "out_of_bounds" : "field_not_honoured", breach);
+      this.#anomaly("out_of_bounds", breach);
       memory.leavePass();
       this.#hold("blocked", `${ask.field} is not honoured: ${breach}`);
       return false;
     }
-    if (breach !== null) {
-      this.#decide(memory, "date", breach);
+    const reason = breach ?? otherwise;
+    if (reason !== null) {
+      this.#decide(memory, "date", reason);
       return false;
     }
     if (facts.activities === 0) return true;

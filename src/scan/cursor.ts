@@ -16,6 +16,8 @@ const passSchema = z.strictObject({
   untilMs: epochMs.nullable(),
   /** How far the pass was meant to reach when it began; a stall may narrow `untilMs`, never this. */
   reachMs: epochMs.nullable(),
+  /** The end of the part that is read at present, where the pass had to be split by time; null: it was not. */
+  splitMs: epochMs.nullable(),
   /** The exact text of the last page's `nextQueryFilters`; null: the pass's first request is next. */
   nextFilters: z.string().nullable(),
   /** Pages published in this pass. */
@@ -28,6 +30,8 @@ const passSchema = z.strictObject({
   sent: z.array(z.string()),
   /** Pages in a row that brought the pass no further. */
   repeats: count,
+  /** Gaps opened in a row without any activity between them. */
+  gaps: count,
   /** Whether the empty last page has been asked for once more. */
   nudged: z.boolean(),
 });

@@ -3,10 +3,12 @@ import type { CursorField } from "../tenant/request.ts";
 import { type Boundary, boundaryOf, boundsOf } from "./bounds.ts";
 import type { Cursor, Pass } from "./cursor.ts";
 import type { Gap } from "./slices.ts";
-import { type Ask, endPass, filtersName, remember } from "./tail.ts";
+import { type Ask, askedBounds, endPass, filtersName, remember } from "./tail.ts";
 
 /** No-progress pages in a row that are asked again before the stall is passed by with a gap. */
 const REPEATS_MAX = 2;
+/** Gaps in a row, nothing between them, after which the API is taken to be broken rather than overfull. */
+const GAPS_MAX = 3;
 
 /** What one page showed, as far as the cursor is concerned. */
 export interface PageFacts {
@@ -33,26 +35,30 @@ export interface Fold {
   readonly passEnded: boolean;
   /** Opened when a stall had to be passed by. */
   readonly gap: Gap | null;
-  /** The same page will be asked for again: nothing new came. */
-  readonly again: boolean;
+  /** The API brings the pass no further whatever is asked: it is left, to be tried again later. */
+  readonly stuck: boolean;
   readonly anomalies: readonly { readonly kind: PageAnomaly; readonly detail: string }[];
 }
 
 /**
- * Why the page shows that the API does not honour the cursor field, or null. Then nothing of the page may be
- * published and the cursor does not move.
+ * Why the page shows that the API does not honour the bounds on the cursor field, or null. Then nothing of the
+ * page may be published and the cursor does not move.
  */
 export function notHonoured(ask: Ask, facts: PageFacts): string | null {
-  const { field, pass } = ask;
-  const other: CursorField = field === "created" ? "date" : "created";
-  if (facts.outOfBounds > 0) {
-    const bounds = `${isoOf(pass.fromMs)} to ${pass.untilMs === null ? "now" : isoOf(pass.untilMs)}`;
-    return `${facts.outOfBounds} of ${facts.activities} activities lie outside the asked ${field} ${bounds}`;
-  }
-  if (facts.nextFilters !== null && boundsOf(facts.nextFilters, other) !== null) {
-    return `nextQueryFilters bound ${other} although ${field} was asked`;
-  }
-  return null;
+  if (facts.outOfBounds === 0) return null;
+  const { fromMs, untilMs } = askedBounds(ask.pass);
+  const bounds = `${isoOf(fromMs)} to ${untilMs === null ? "now" : isoOf(untilMs)}`;
+  return `${facts.outOfBounds} of ${facts.activities} activities lie outside the asked ${ask.field} ${bounds}`;
+}
+
+/**
+ * Why the page shows that the API pages along another field than the cursor field, or null. Its next filters
+ * cannot be followed then: nothing tells what they pass over.
+ */
+export function pagedOtherwise(ask: Ask, facts: PageFacts): string | null {
+  const other: CursorField = ask.field === "created" ? "date" : "created";
+  if (facts.nextFilters === null || boundsOf(facts.nextFilters, other) === null) return null;
+  return `nextQueryFilters bound ${other} although ${ask.field} was asked`;
 }
 
 /** The cursor after a page that honours the cursor field. */
@@ -62,6 +68,7 @@ export function foldPage(cursor: Cursor, ask: Ask, facts: PageFacts): Fold {
   const pass: Pass = {
     ...remember(ask.pass, ask.request.filters),
     pages: ask.pass.pages + 1,
+    gaps: facts.activities > 0 ? 0 : ask.pass.gaps,
     highestMs: seen,
     serverStartMs: first ? facts.serverNowMs : ask.pass.serverStartMs,
   };
@@ -75,17 +82,17 @@ export function foldPage(cursor: Cursor, ask: Ask, facts: PageFacts): Fold {
 
 function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
   const total = facts.total ?? 0;
-  if (facts.activities > 0 || total === 0) return ended(cursor, ask, pass, facts, []);
+  if (facts.activities > 0 || total === 0) return partRead(cursor, ask, pass, facts, []);
   const detail = `an empty last page although total says ${total}`;
   const anomalies = [{ kind: "empty_page_with_total" as const, detail }];
-  if (pass.nudged) return ended(cursor, ask, pass, facts, anomalies);
+  if (pass.nudged) return partRead(cursor, ask, pass, facts, anomalies);
   // Seen with a bound that was some activity's exact instant: one more try a millisecond lower, which asks for
   // no less. Where the boundary cannot be read, that is the whole pass again; ids remove the repeats.
-  const at = ask.pass.nextFilters === null ? null : boundaryOf(ask.request.filters, ask.field, ask.pass);
+  const at = ask.pass.nextFilters === null ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
   const nudge =
     at === null ? { fromMs: pass.fromMs - 1 } : at.ascending ? { fromMs: at.atMs - 1 } : { untilMs: at.atMs + 1 };
   const again: Pass = { ...pass, ...nudge, nextFilters: null, nudged: true };
-  return { cursor: { ...cursor, pass: again }, passEnded: false, gap: null, again: true, anomalies };
+  return { ...going(cursor, again), anomalies };
 }
 
 function foldMiddle(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
@@ -93,57 +100,72 @@ function foldMiddle(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fol
   const onward: Pass = { ...pass, nextFilters };
   const empty =
     facts.activities === 0 ? [{ kind: "empty_page_with_next" as const, detail: "an empty page with hasNext" }] : [];
+  if (pagedOtherwise(ask, facts) !== null) return split(cursor, ask, pass, facts);
   const stalled = facts.onPrevious || pass.sent.includes(filtersName(mergeNext(ask.first, nextFilters)));
-  if (!stalled) {
-    return { ...going(cursor, { ...onward, repeats: 0 }), anomalies: empty };
-  }
+  if (!stalled) return { ...going(cursor, { ...onward, repeats: 0 }), anomalies: empty };
   if (pass.repeats < REPEATS_MAX) {
-    return { ...going(cursor, { ...onward, repeats: pass.repeats + 1 }), again: true, anomalies: empty };
+    return { ...going(cursor, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
   }
-  return passBy(cursor, ask, pass, facts);
+  const at = boundaryOf(nextFilters, ask.field, askedBounds(pass));
+  if (at === null || facts.activities === 0 || pass.splitMs !== null) return split(cursor, ask, pass, facts);
+  return passBy(cursor, ask, { pass, at }, facts);
+}
+
+/** The part of the pass that was asked for is read to its end: so is the pass, or the rest of it comes next. */
+function partRead(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts, anomalies: Fold["anomalies"]): Fold {
+  if (pass.splitMs === null) return ended(cursor, ask, pass, facts, anomalies);
+  const rest: Pass = { ...pass, fromMs: pass.splitMs + 1, splitMs: null, nextFilters: null, sent: [], nudged: false };
+  if (rest.untilMs !== null && rest.fromMs > rest.untilMs) return ended(cursor, ask, pass, facts, anomalies);
+  return { ...going(cursor, rest), anomalies };
+}
+
+/**
+ * A page with more to come whose next filters lead nowhere: half of the time that was asked for is asked for
+ * instead, until a part fits one page. That needs nothing of the API but its bounds on the cursor field.
+ */
+function split(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
+  const { fromMs, untilMs } = askedBounds(pass);
+  if (untilMs === fromMs) {
+    return passBy(cursor, ask, { pass: { ...pass, splitMs: null }, at: { atMs: fromMs, ascending: true } }, facts);
+  }
+  const upperMs = Math.max(fromMs, untilMs ?? facts.serverNowMs);
+  const splitMs = Math.floor((fromMs + upperMs) / 2);
+  return going(cursor, { ...pass, splitMs, nextFilters: null, sent: [], repeats: 0 });
 }
 
 const going = (cursor: Cursor, pass: Pass): Fold => ({
   cursor: { ...cursor, pass },
   passEnded: false,
   gap: null,
-  again: false,
+  stuck: false,
   anomalies: [],
 });
 
-/** A stall that asking again did not end: the pass goes on beyond its instant, which becomes a gap. */
-function passBy(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
-  const at = boundaryOf(facts.nextFilters ?? "", ask.field, ask.pass) ?? ownBoundary(facts, pass);
-  if (at === null) {
-    // Nothing tells where the pass stands: it starts again from the cursor's position. Nothing is skipped.
-    const detail = "next filters repeat and nothing tells where they stand: the pass starts again";
+/** An instant that the API does not get past: the pass goes on beyond it, and the instant becomes a gap. */
+function passBy(cursor: Cursor, ask: Ask, where: { pass: Pass; at: Boundary }, facts: PageFacts): Fold {
+  const { pass, at } = where;
+  const detail = `the pass does not get past ${isoOf(at.atMs)}: that instant is opened as a gap`;
+  const anomalies = [{ kind: "stall" as const, detail }];
+  if (pass.gaps >= GAPS_MAX) {
+    const broken = `${GAPS_MAX} instants in a row could not be read: the pass is left, and begins again later`;
     return {
-      ...going({ ...cursor }, pass),
+      ...going(cursor, pass),
       cursor: { ...cursor, pass: null },
-      again: true,
-      anomalies: [{ kind: "stall", detail }],
+      stuck: true,
+      anomalies: [{ kind: "stall", detail: broken }],
     };
   }
   const gap: Gap = { fromMs: at.atMs, untilMs: at.atMs, reason: "stall" };
   const rest = at.ascending ? { fromMs: at.atMs + 1 } : { untilMs: at.atMs - 1 };
-  const beyond: Pass = { ...pass, ...rest, nextFilters: null, repeats: 0, sent: [] };
-  const detail = `the pass does not get past ${isoOf(at.atMs)}: that instant is opened as a gap`;
-  const anomalies = [{ kind: "stall" as const, detail }];
+  const beyond: Pass = { ...pass, ...rest, nextFilters: null, repeats: 0, sent: [], gaps: pass.gaps + 1 };
   const nothingLeft = beyond.untilMs !== null && beyond.untilMs < beyond.fromMs;
   if (nothingLeft) return { ...ended(cursor, ask, pass, facts, anomalies), gap };
-  return { cursor: { ...cursor, pass: beyond }, passEnded: false, gap, again: false, anomalies };
+  return { ...going(cursor, beyond), gap, anomalies };
 }
 
 function ended(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts, anomalies: Fold["anomalies"]): Fold {
   const lastPage = { activities: facts.activities, limit: ask.request.limit };
-  return { cursor: endPass(cursor, pass, lastPage), passEnded: true, gap: null, again: false, anomalies };
-}
-
-/** Where the page itself stands, when its next filters cannot be read. */
-function ownBoundary(facts: PageFacts, pass: Pass): Boundary | null {
-  if (facts.descending) return facts.lowestMs === null ? null : { atMs: facts.lowestMs, ascending: false };
-  const atMs = facts.highestMs ?? pass.highestMs;
-  return atMs === null ? null : { atMs, ascending: true };
+  return { cursor: endPass(cursor, pass, lastPage), passEnded: true, gap: null, stuck: false, anomalies };
 }
 
 const highest = (a: number | null, b: number | null): number | null =>

@@ -45,12 +45,14 @@ export function openPass(cursor: Cursor, serverNowMs: number): Pass {
     fromMs,
     untilMs,
     reachMs: untilMs,
+    splitMs: null,
     nextFilters: null,
     pages: 0,
     highestMs: null,
     serverStartMs: serverNowMs,
     sent: [],
     repeats: 0,
+    gaps: 0,
     nudged: false,
   };
 }
@@ -58,15 +60,24 @@ export function openPass(cursor: Cursor, serverNowMs: number): Pass {
 /** The request that brings the cursor on: the next page of its pass, or the first of a new one. */
 export function nextAsk(cursor: Cursor, field: CursorField, query: ScanQuery, serverNowMs: number): Ask {
   const pass = cursor.pass ?? openPass(cursor, serverNowMs);
-  const first = firstFilters(query.filters, field, pass);
+  const first = firstFilters(query.filters, field, askedBounds(pass));
   const filters = pass.nextFilters === null ? JSON.stringify(first) : mergeNext(first, pass.nextFilters);
   return { field, pass, first, request: { filters, sortField: field, sortDirection: "asc", limit: query.limit } };
 }
 
 /** The scan's filters and the pass's bounds on the cursor field. */
-export function firstFilters(filters: Filters, field: CursorField, pass: Pick<Pass, "fromMs" | "untilMs">): Filters {
-  const bounds = pass.untilMs === null ? { gte: pass.fromMs } : { gte: pass.fromMs, lte: pass.untilMs };
-  return { ...filters, [field]: bounds };
+export function firstFilters(
+  filters: Filters,
+  field: CursorField,
+  bounds: { fromMs: number; untilMs: number | null },
+): Filters {
+  const { fromMs, untilMs } = bounds;
+  return { ...filters, [field]: untilMs === null ? { gte: fromMs } : { gte: fromMs, lte: untilMs } };
+}
+
+/** What a pass asks for at present: all that is left of it, or the first part of that. Inclusive. */
+export function askedBounds(pass: Pass): { fromMs: number; untilMs: number | null } {
+  return { fromMs: pass.fromMs, untilMs: pass.splitMs ?? pass.untilMs };
 }
 
 /** The cursor after its pass has been read to the end. */

@@ -1,8 +1,8 @@
 import type { Config, ScanConfig } from "../../src/config/config.ts";
 import { runConnector } from "../../src/connector/connector.ts";
-import type { Event } from "../../src/observe/events.ts";
 import { Secret } from "../../src/kit/secret.ts";
-import { type MemoryCluster, type Step } from "./memory-kafka.ts";
+import type { Event } from "../../src/observe/events.ts";
+import type { MemoryCluster, Step } from "./memory-kafka.ts";
 import type { SimTenant } from "./sim-tenant.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 

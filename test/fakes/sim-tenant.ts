@@ -21,7 +21,7 @@ export interface SimOptions {
   readonly fault?: Fault;
   /** Answers as if no filter on `created` had been sent. */
   readonly ignoreCreated?: boolean;
-  readonly next?: "echo" | "boundary" | "date" | "opaque";
+  readonly next?: "echo" | "boundary" | "date" | "opaque" | "other";
   /** Newest first whatever is asked. */
   readonly descending?: boolean;
   /** Called and awaited before a request arrives and after its answer is known. */
@@ -69,7 +69,8 @@ export class SimTenant implements TenantPort, AsyncDisposable {
     const { clock, pageCeiling, ignoreCreated, next, descending } = this.#options;
     const parsed = JSON.parse(request.filters) as Record<string, TimeBounds> & { cursor?: string };
     const filters = parsed.cursor === undefined ? parsed : (JSON.parse(parsed.cursor) as Record<string, TimeBounds>);
-    const field = request.sortField;
+    // `date`: pages along date whatever is asked, as an API that does not know created as a sort field would.
+    const field = next === "date" ? "date" : request.sortField;
     const value = (activity: SimActivity) => (field === "created" ? activity.createdMs : activity.dateMs);
     const within = (at: number, bounds: TimeBounds | undefined) =>
       at >= (bounds?.gte ?? Number.NEGATIVE_INFINITY) && at <= (bounds?.lte ?? Number.POSITIVE_INFINITY);
@@ -86,15 +87,14 @@ export class SimTenant implements TenantPort, AsyncDisposable {
     if (cut.nextAtMs === null) {
       return { kind: "page", hasNext: false, nextFilters: null, total, activities: cut.page.length };
     }
-    const bound = sign > 0 ? { gte: cut.nextAtMs } : { lte: cut.nextAtMs };
-    const nextField = next === "date" ? "date" : field;
-    const echo = { ...filters, [nextField]: { ...filters[nextField], ...bound } };
+    // `other`: the boundary of the page, told by the field that it was not sorted by. Following it loses.
+    const other = field === "date" ? "created" : "date";
+    const boundField = next === "other" ? other : field;
+    const nextAtMs = next === "other" ? cut.nextAtMs + (other === "date" ? -1_000 : 1_000) : cut.nextAtMs;
+    const bound = sign > 0 ? { gte: nextAtMs } : { lte: nextAtMs };
+    const echo = { ...filters, [boundField]: { ...filters[boundField], ...bound } };
     const shape =
-      next === "boundary"
-        ? { [nextField]: bound }
-        : next === "opaque"
-          ? { cursor: JSON.stringify(echo) }
-          : echo;
+      next === "boundary" ? { [boundField]: bound } : next === "opaque" ? { cursor: JSON.stringify(echo) } : echo;
     return { kind: "page", hasNext: true, nextFilters: JSON.stringify(shape), total, activities: cut.page.length };
   }
 }
