@@ -45,7 +45,8 @@ describe("faults", () => {
       await using mock = await withFault("truncate", { compress });
       const text = await (await mock.post(asked)).text();
       expect(text).toMatch(/^\{"data":\[/);
-      expect(() => JSON.parse(text)).toThrow();
+      // Not even closing what is open makes it a page: an activity is cut, too.
+    expect(() => JSON.parse(`${text}]}`)).toThrow();
     },
   );
 
