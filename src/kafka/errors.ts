@@ -119,6 +119,20 @@ export function isConcurrentTransactions(error: unknown): boolean {
   return chainOf(error).some((link) => namesOf(link).includes("CONCURRENT_TRANSACTIONS"));
 }
 
+const NOT_READY = new Set([
+  "NOT_LEADER_FOR_PARTITION",
+  "LEADER_NOT_AVAILABLE",
+  "UNKNOWN_TOPIC_OR_PARTITION",
+  "GROUP_LOAD_IN_PROGRESS",
+  "GROUP_COORDINATOR_NOT_AVAILABLE",
+  "NOT_COORDINATOR_FOR_GROUP",
+]);
+
+/** Whether the brokers have not finished what they began: a new topic, a restart, a leader or coordinator that moves. */
+export function isNotReady(error: unknown): boolean {
+  return chainOf(error).some((link) => namesOf(link).some((name) => NOT_READY.has(name)));
+}
+
 /** Whether kafkajs found no coordinator, behind which brokers hide missing rights. */
 export function isCoordinatorMissing(error: unknown): boolean {
   return chainOf(error).some((link) => namesOf(link).includes("KafkaJSGroupCoordinatorNotFound"));

@@ -52,10 +52,10 @@ class KafkajsPort implements KafkaPort {
     const seen = (topic: string, partitions: number): void => {
       this.#partitions.set(topic, partitions);
     };
-    const how = { create, batchBytes: this.#options.batchBytes, seen };
+    const how = { create, batchBytes: this.#options.batchBytes, seen, clock: this.#deps.clock };
     return await this.#withAdmin(
       `checking topics ${specs.map((each) => each.name).join(", ")}`,
-      (admin) => prepareTopics(admin, specs, how),
+      (admin) => prepareTopics(admin, specs, how, signal),
       signal,
     );
   }

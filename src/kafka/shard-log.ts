@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Emit } from "../observe/events.ts";
-import { connectionError, transactionError } from "./errors.ts";
+import { connectionError, isNotReady, transactionError } from "./errors.ts";
 import type { ShardLog, ShardState, Transaction } from "./port.ts";
 import { MARK_KEY, markOf } from "./state-fold.ts";
 import { loadCommitted, loadState, type StateLoad } from "./state-load.ts";
 import { type ProducerOptions, ShardProducer } from "./transaction.ts";
-import { endsWithin, orAborted } from "./waiting.ts";
+import { attempted, endsWithin, orAborted } from "./waiting.ts";
 
 export interface ShardLogOptions extends ProducerOptions, Omit<StateLoad, "onProgress"> {
   readonly emit: Emit;
@@ -17,6 +17,9 @@ export interface ShardLogOptions extends ProducerOptions, Omit<StateLoad, "onPro
 /** A transaction in flight has this long to decide itself once its signal aborts. */
 const STOP_GRACE_MS = 5_000;
 const PROGRESS_MS = 2_000;
+/** Of a partition or a coordinator that is not ready yet; the caller's own retries are for all else. */
+const OPENS_MAX = 10;
+const OPEN_WAIT_MS = 200;
 
 /** A shard on real brokers; see the port for what it promises. */
 export class KafkaShardLog implements ShardLog {
@@ -33,14 +36,10 @@ export class KafkaShardLog implements ShardLog {
 
   async open(signal: AbortSignal): Promise<ShardState> {
     this.#drop();
-    const producer = new ShardProducer(this.#options);
-    this.#term = randomUUID();
+    const how = { max: OPENS_MAX, waitMs: OPEN_WAIT_MS, again: isNotReady, clock: this.#options.clock };
     try {
-      const state = await this.#openWith(producer, signal);
-      this.#producer = producer;
-      return state;
+      return await attempted(() => this.#openOnce(signal), how, signal);
     } catch (error) {
-      this.#leave(producer);
       if (signal.aborted) throw signal.reason;
       throw connectionError(await this.#options.explain(error), `opening ${this.#name}`);
     }
@@ -65,6 +64,19 @@ export class KafkaShardLog implements ShardLog {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#drop();
+  }
+
+  async #openOnce(signal: AbortSignal): Promise<ShardState> {
+    const producer = new ShardProducer(this.#options);
+    this.#term = randomUUID();
+    try {
+      const state = await this.#openWith(producer, signal);
+      this.#producer = producer;
+      return state;
+    } catch (error) {
+      this.#leave(producer);
+      throw error;
+    }
   }
 
   /** The order is the safety: initialised, then marked, and only then read, up to the mark. */

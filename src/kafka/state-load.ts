@@ -4,6 +4,7 @@ import type { Clock } from "../kit/clock.ts";
 import { failureOf } from "./errors.ts";
 import { StateFold } from "./state-fold.ts";
 import { readPartition } from "./state-reader.ts";
+import { attempted } from "./waiting.ts";
 
 export interface StateLoad {
   readonly cursorsTopic: string;
@@ -19,24 +20,20 @@ export interface StateLoad {
 }
 
 const ATTEMPTS_MAX = 5;
-const ATTEMPT_WAIT_MS = 200;
+const ATTEMPT_WAIT_MS = 300;
 
 /**
  * A shard's committed records below `endOffset`, folded. A read has no effects, so it is tried again where the
- * brokers are merely not ready, as a group's coordinator after a restart.
+ * brokers are merely away or not ready, as a group's coordinator after a restart.
  *
  * @throws what the last attempt failed with; the reason of `signal`.
  */
 export async function loadState(load: StateLoad, endOffset: bigint, signal: AbortSignal): Promise<StateFold> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await loadOnce(load, endOffset, signal);
-    } catch (error) {
-      const isOver = error instanceof StoodStillError || failureOf(error).kind !== "unavailable";
-      if (signal.aborted || isOver || attempt === ATTEMPTS_MAX) throw error;
-    }
-    await load.clock.sleep(ATTEMPT_WAIT_MS * attempt, signal);
-  }
+  const again = (error: unknown): boolean => {
+    return !(error instanceof StoodStillError) && failureOf(error).kind === "unavailable";
+  };
+  const how = { max: ATTEMPTS_MAX, waitMs: ATTEMPT_WAIT_MS, again, clock: load.clock };
+  return await attempted(() => loadOnce(load, endOffset, signal), how, signal);
 }
 
 /** As `loadState`, up to the last stable offset: all that is committed, and nothing from behind an open transaction. */

@@ -1,6 +1,8 @@
 import kafkajs, { type Admin, type ITopicConfig, type PartitionMetadata } from "kafkajs";
-import { failureOf } from "./errors.ts";
+import type { Clock } from "../kit/clock.ts";
+import { failureOf, isNotReady } from "./errors.ts";
 import type { TopicProblem, TopicSpec } from "./port.ts";
+import { attempted } from "./waiting.ts";
 
 /** What is there: null where the topic is not. */
 interface Found {
@@ -8,29 +10,34 @@ interface Found {
   readonly settings: ReadonlyMap<string, string>;
 }
 
+export interface PrepareOptions {
+  readonly create: boolean;
+  readonly batchBytes: number;
+  /** Told every topic's actual partition count. */
+  readonly seen: (topic: string, partitions: number) => void;
+  readonly clock: Clock;
+}
+
 /** Room for a batch's own header and what compression may add. */
 const BATCH_HEADER_BYTES = 4 * 1024;
 const CHECKED_SETTINGS = ["cleanup.policy", "max.message.bytes", "min.insync.replicas"];
 
 /**
- * Creates and checks topics; `seen` is told every topic's actual partition count.
+ * Creates and checks topics. What it created can be written to when it returns.
  * @throws what kafkajs throws.
  */
 export async function prepareTopics(
   admin: Admin,
   specs: readonly TopicSpec[],
-  how: {
-    readonly create: boolean;
-    readonly batchBytes: number;
-    readonly seen: (topic: string, partitions: number) => void;
-  },
+  how: PrepareOptions,
+  signal: AbortSignal,
 ): Promise<TopicProblem[]> {
   if (how.create) {
     const missing: TopicSpec[] = [];
     for (const spec of specs) {
       if ((await partitionsOf(admin, spec.name)) === null) missing.push(spec);
     }
-    if (missing.length > 0) await admin.createTopics({ topics: missing.map(topicConfig), waitForLeaders: true });
+    if (missing.length > 0) await createTopics(admin, missing, how.clock, signal);
   }
   const problems: TopicProblem[] = [];
   for (const spec of specs) {
@@ -42,6 +49,21 @@ export async function prepareTopics(
     }
   }
   return problems;
+}
+
+const SERVED_MAX = 50;
+const SERVED_WAIT_MS = 200;
+
+async function createTopics(
+  admin: Admin,
+  specs: readonly TopicSpec[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  await admin.createTopics({ topics: specs.map(topicConfig), waitForLeaders: true });
+  // A leader is named before it serves: its offsets are asked for until it does.
+  const how = { max: SERVED_MAX, waitMs: SERVED_WAIT_MS, again: isNotReady, clock };
+  for (const { name } of specs) await attempted(() => admin.fetchTopicOffsets(name), how, signal);
 }
 
 async function find(admin: Admin, topic: string): Promise<Found | null> {

@@ -16,6 +16,27 @@ export async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promi
   }
 }
 
+export interface Attempts {
+  readonly max: number;
+  readonly waitMs: number;
+  /** Whether another attempt may succeed. */
+  readonly again: (error: unknown) => boolean;
+  readonly clock: Clock;
+}
+
+/** The first success of at most `max` attempts, or the last failure. No attempt is begun once `signal` has aborted. */
+export async function attempted<T>(work: () => Promise<T>, how: Attempts, signal: AbortSignal): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    signal.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === how.max || signal.aborted || !how.again(error)) throw error;
+    }
+    await how.clock.sleep(how.waitMs, signal);
+  }
+}
+
 /** Whether `work` ended, well or not, within `graceMs`; if not it goes on unseen. */
 export async function endsWithin(work: Promise<unknown>, graceMs: number, clock: Clock): Promise<boolean> {
   const cut = new AbortController();
