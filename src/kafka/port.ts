@@ -58,6 +58,8 @@ export interface TopicSpec {
 /** What is wrong with a topic that exists, or why it cannot be made. `remedy` is for a person. */
 export interface TopicProblem {
   readonly topic: string;
+  /** True when all that is wrong is that the topic is not there. */
+  readonly missing?: boolean;
   readonly problem: string;
   readonly remedy: string;
 }

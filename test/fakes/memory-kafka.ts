@@ -293,7 +293,7 @@ class MemoryShardLog implements ShardLog {
 }
 
 function check(spec: TopicSpec, topic: StoredTopic | undefined): TopicProblem[] {
-  if (topic === undefined) return [{ topic: spec.name, problem: "does not exist", remedy: "create it" }];
+  if (topic === undefined) return [{ topic: spec.name, missing: true, problem: "does not exist", remedy: "create it" }];
   const problems: TopicProblem[] = [];
   if (topic.logs.length !== spec.partitions) {
     const problem = `has ${topic.logs.length} partitions, configured are ${spec.partitions}`;
