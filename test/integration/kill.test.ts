@@ -88,7 +88,7 @@ async function closely(holds: () => boolean): Promise<void> {
   const until = performance.now() + 60_000;
   while (!holds()) {
     if (performance.now() > until) throw new Error("waited in vain for a moment to kill at");
-    await delay(1);
+    await delay(3);
   }
 }
 

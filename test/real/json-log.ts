@@ -18,6 +18,7 @@ export class JsonLog {
   readonly strays: string[] = [];
   #offset = 0;
   #rest = Buffer.alloc(0);
+  readonly #piece = Buffer.alloc(64 * 1024);
 
   constructor(file: string) {
     this.#file = file;
@@ -33,20 +34,21 @@ export class JsonLog {
     return this.lines.filter((line) => line.event === event);
   }
 
-  /** Lines a person would be troubled by. */
+  /** Lines that would trouble a person, since it started: what it says of its configuration comes before. */
   get troubles(): LogLine[] {
-    return this.lines.filter((line) => line.level === "warn" || line.level === "error");
+    const { lines } = this;
+    const started = lines.findIndex((line) => line.event === "connector_started");
+    return lines.slice(started + 1).filter((line) => started >= 0 && (line.level === "warn" || line.level === "error"));
   }
 
   #readOn(): void {
     const file = openSync(this.#file, "r");
     try {
-      const piece = Buffer.alloc(256 * 1024);
       for (;;) {
-        const read = readSync(file, piece, 0, piece.length, this.#offset);
+        const read = readSync(file, this.#piece, 0, this.#piece.length, this.#offset);
         if (read === 0) return;
         this.#offset += read;
-        this.#take(Buffer.concat([this.#rest, piece.subarray(0, read)]));
+        this.#take(Buffer.concat([this.#rest, this.#piece.subarray(0, read)]));
       }
     } finally {
       closeSync(file);

@@ -16,8 +16,8 @@ export interface LiveOptions {
   /** Default: the mock tenant's own. May be a `${file:…}` reference. */
   readonly token?: string;
   readonly pageSize?: number;
-  /** Default 1 s. */
-  readonly pollInterval?: string;
+  /** Default 25 h, an hour more than the mock tenant's backlog. */
+  readonly start?: string;
   readonly logLevel?: "info" | "debug";
 }
 
@@ -42,8 +42,8 @@ function configOf(options: LiveOptions, port: number): object {
     scans: {
       [SCAN]: {
         tenant: "contoso",
-        start: "25h",
-        pollInterval: options.pollInterval ?? "1s",
+        start: options.start ?? "25h",
+        pollInterval: "1s",
         pageSize: options.pageSize ?? 500,
       },
     },
