@@ -33,7 +33,7 @@ export interface Found {
 }
 
 /** The value of the time that a query sorts by. */
-export function timeOf(archive: Archive, index: number, field: TimeField): number {
+function timeOf(archive: Archive, index: number, field: TimeField): number {
   return at(field === "created" ? archive.created : archive.timestamp, index);
 }
 
