@@ -165,7 +165,9 @@ test("bytes of any kind are read without throwing, and always have an id", () =>
 });
 
 test("members are found as JSON itself would find them", () => {
-  const key = fc.constantFrom("a", "b", "\u0061", "c", "ab", '"', "\\", "ü");
+  // No key that begins with a backslash: once V8 13.6 (Node 24) has parsed one, its JSON.parse takes the escape
+  // of another key (`"\u0061"`) in the same place for it.
+  const key = fc.constantFrom("a", "b", "\u0061", "c", "ab", '"', "/\\", "ü");
   const spelt = fc
     .tuple(key, fc.boolean())
     .map(([name, escaped]) => (escaped ? escapeAll(name) : JSON.stringify(name)));
@@ -174,7 +176,7 @@ test("members are found as JSON itself would find them", () => {
     .tuple(space, spelt, space, anyValue, space)
     .map(([a, name, b, value, c]) => `${a}${name}${b}:${JSON.stringify(value)}${c}`);
   const text = fc.tuple(space, fc.array(member, { maxLength: 8 })).map(([a, members]) => `${a}{${members.join(",")}}`);
-  const wanted = new Set(["a", "ü", "\\"]);
+  const wanted = new Set(["a", "ü", "/\\"]);
   const membersOf = openMembers(wanted);
   fc.assert(
     fc.property(text, (json) => {
