@@ -123,16 +123,17 @@ async function runShard(deps: ConnectorDeps, plan: ShardPlan, signal: AbortSigna
 
 /** The scans whose state can be read; the others are blocked, said so, and left as they are. */
 function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanConfig[], state: ShardState): ScanRun[] {
-  const { emit } = deps;
+  const { emit, config } = deps;
   return scans.flatMap((scan) => {
-    const records = recordPlan(deps, plan, scan);
+    const idsBytesMax = Math.floor(config.memory.idsBytes / config.scans.length);
+    const run = new ScanRun(scan, recordPlan(deps, plan, scan), idsBytesMax, emit);
     try {
-      const run = new ScanRun(scan, records, ScanMemory.load(scan, state), emit);
+      run.memory = ScanMemory.load(scan, state, idsBytesMax);
       run.is("starting");
       return [run];
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
-      new ScanRun(scan, records, null, emit).is("blocked", `${error.code}: ${error.message}`);
+      run.is("blocked", error.message, error.code);
       return [];
     }
   });

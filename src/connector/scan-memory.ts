@@ -10,6 +10,8 @@ import type { Page } from "./page.ts";
 
 /** Slices that ended this long before the position are forgotten: the tail never asks for them again. */
 const KEEP_MS = 24 * SLICE_MS;
+/** And this long, once the ids outgrow their memory. */
+const KEEP_LEAST_MS = SLICE_MS;
 /** Without anything to publish, the cursor is committed this often. */
 const QUIET_COMMIT_MS = 60_000;
 
@@ -32,8 +34,10 @@ export class ScanMemory {
   #committedAtMs = Number.NEGATIVE_INFINITY;
   /** Repeats seen on pages that were not worth a transaction; counted with the next one. */
   #quietAdditions: readonly SliceAddition[] = [];
+  readonly #idsBytesMax: number;
 
-  private constructor(identity: ScanIdentity, state: ScanState, committed: CursorText | null) {
+  private constructor(identity: ScanIdentity, state: ScanState, committed: CursorText | null, idsBytesMax: number) {
+    this.#idsBytesMax = idsBytesMax;
     this.identity = identity;
     this.#cursor = state.cursor;
     this.#slices = state.slices;
@@ -44,18 +48,18 @@ export class ScanMemory {
    * From the shard's state; null when it has none of this scan.
    * @throws ConnectorError `cursor_corrupt` | `cursor_newer` | `cursor_foreign`
    */
-  static load(scan: ScanConfig, records: ReadonlyMap<string, Buffer>): ScanMemory | null {
+  static load(scan: ScanConfig, records: ReadonlyMap<string, Buffer>, idsBytesMax: number): ScanMemory | null {
     const state = restoreState(identityOf(scan), records);
-    return state === null ? null : new ScanMemory(identityOf(scan), state, encodeCursor(state.cursor));
+    return state === null ? null : new ScanMemory(identityOf(scan), state, encodeCursor(state.cursor), idsBytesMax);
   }
 
   /** A scan that begins at `startMs`. */
-  static begin(scan: ScanConfig, startMs: number): ScanMemory {
+  static begin(scan: ScanConfig, startMs: number, idsBytesMax: number): ScanMemory {
     const { name, tenant, cursorField, filters } = scan;
     const identity = identityOf(scan);
     const cursor = newCursor(tenant, filters, startMs);
-    if (cursorField === "auto") return new ScanMemory(identity, { cursor, slices: null }, null);
-    return new ScanMemory(identity, decided({ cursor, slices: null }, name, cursorField), null);
+    if (cursorField === "auto") return new ScanMemory(identity, { cursor, slices: null }, null, idsBytesMax);
+    return new ScanMemory(identity, decided({ cursor, slices: null }, name, cursorField), null, idsBytesMax);
   }
 
   get cursor(): Cursor {
@@ -64,6 +68,11 @@ export class ScanMemory {
 
   get slices(): Slices | null {
     return this.#slices;
+  }
+
+  /** Whether the ids occupy more than they may, though all that can be forgotten is. */
+  get isOverfull(): boolean {
+    return (this.#slices?.bytes ?? 0) > this.#idsBytesMax;
   }
 
   /** Settles which time the scan moves along; committed with the first page. */
@@ -113,6 +122,18 @@ export class ScanMemory {
     }
     if (this.#slices === null) return this.#plan(cursorAfter, [], page.records);
     return this.#plan(cursorAfter, this.#planSlices(this.#slices, additions, fold, cursorAfter), page.records);
+  }
+
+  /** Forgets all that the tail will not ask for again; null when that is nothing. Between passes only. */
+  planShrink(): PagePlan | null {
+    const rememberedFromMs = sliceOf(this.#cursor.positionMs - KEEP_LEAST_MS);
+    const forget = this.#slices?.planForget(rememberedFromMs, new Set()) ?? null;
+    if (forget === null || forget.state.length === 0) return null;
+    const cursorAfter = {
+      ...this.#cursor,
+      rememberedFromMs: Math.max(this.#cursor.rememberedFromMs, rememberedFromMs),
+    };
+    return this.#plan(cursorAfter, [forget], []);
   }
 
   /** The plan's transaction is committed. */

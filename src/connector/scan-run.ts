@@ -1,4 +1,5 @@
 import type { ScanConfig, Start } from "../config/config.ts";
+import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
 import { OVERLAP_MS } from "../scan/tail.ts";
 import type { RecordPlan } from "./page.ts";
@@ -14,7 +15,7 @@ export class ScanRun {
   readonly config: ScanConfig;
   readonly records: RecordPlan;
   /** Null until the scan has begun. */
-  memory: ScanMemory | null;
+  memory: ScanMemory | null = null;
   /** When it wants to ask next; monotonic ms. */
   dueMs = Number.NEGATIVE_INFINITY;
   /** When it asked last; monotonic ms. */
@@ -22,6 +23,8 @@ export class ScanRun {
   /** When its pass began; monotonic ms. */
   passStartMs = 0;
   limit: number;
+  /** What its remembered ids may occupy. */
+  readonly idsBytesMax: number;
   /** Failures in a row that are this scan's own. */
   failures = 0;
   /** The ids of the page before, in this pass. */
@@ -31,10 +34,10 @@ export class ScanRun {
   #reason: string | null = null;
   readonly #emit: Emit;
 
-  constructor(config: ScanConfig, records: RecordPlan, memory: ScanMemory | null, emit: Emit) {
+  constructor(config: ScanConfig, records: RecordPlan, idsBytesMax: number, emit: Emit) {
     this.config = config;
+    this.idsBytesMax = idsBytesMax;
     this.records = records;
-    this.memory = memory;
     this.limit = config.pageSize;
     this.#emit = emit;
   }
@@ -50,11 +53,12 @@ export class ScanRun {
   }
 
   /** Tells what the scan does now; said once, until it changes. */
-  is(state: ScanState, reason: string | null = null): void {
+  is(state: ScanState, reason: string | null = null, code: ErrorCode | null = null): void {
     if (state === this.#state && reason === this.#reason) return;
     this.#state = state;
     this.#reason = reason;
-    this.#emit({ type: "scan_state", tenant: this.config.tenant, scan: this.config.name, state, reason });
+    const { tenant, name } = this.config;
+    this.#emit({ type: "scan_state", tenant, scan: name, state, reason, ...(code === null ? {} : { code }) });
   }
 }
 

@@ -1,4 +1,5 @@
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
+import type { ErrorCode } from "../kit/errors.ts";
 import type { Anomaly } from "../observe/events.ts";
 import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { type Ask, firstFilters, nextAsk } from "../scan/tail.ts";
@@ -37,13 +38,20 @@ export class ScanTurn {
     const { config } = this.#scan;
     const probe = await this.#probe(signal);
     if (probe === null) return;
-    const memory = ScanMemory.begin(config, startMs(config.start, probe.serverNowMs));
+    const memory = ScanMemory.begin(config, startMs(config.start, probe.serverNowMs), this.#scan.idsBytesMax);
     if (await this.#commit(memory, memory.planCursor(), signal)) this.#scan.memory = memory;
   }
 
   async #ask(memory: ScanMemory, signal: AbortSignal): Promise<void> {
     const scan = this.#scan;
     const { clock, pages } = this.#tenant.deps;
+    if (memory.isOverfull && memory.cursor.pass === null) {
+      const shrink = memory.planShrink();
+      if (shrink === null)
+        this.#hold("blocked", "the ids to remember do not fit: raise memory.ids", "memory_exhausted");
+      else await this.#commit(memory, shrink, signal);
+      return;
+    }
     await this.#tenant.awaitRequest(scan, signal);
     using lease = await pages.reserve(scan.pageBytes, signal);
     const field = memory.cursor.cursorField ?? "created";
@@ -97,7 +105,7 @@ export class ScanTurn {
     emit({ type: "cursor_moved", tenant, scan: name, positionMs, caughtUpMs, openGaps });
     if (fold.stuck) {
       scan.previous = new Set();
-      this.#hold("blocked", "the API brings the pass no further, whatever is asked");
+      this.#hold("blocked", "the API brings the pass no further, whatever is asked", "api_contract");
       return;
     }
     scan.sized(page.fresh.length, page.bytes);
@@ -120,7 +128,7 @@ export class ScanTurn {
       if (breach === null) return true;
       this.#anomaly("out_of_bounds", breach);
       memory.leavePass();
-      this.#hold("blocked", `${ask.field} is not honoured: ${breach}`);
+      this.#hold("blocked", `${ask.field} is not honoured: ${breach}`, "api_contract");
       return false;
     }
     const reason = breach ?? otherwise;
@@ -166,11 +174,17 @@ export class ScanTurn {
     const answer = await this.#tenant.request(scan, request, count, signal);
     if (answer === null || !this.#tenant.settle(scan, answer)) return null;
     if (answer.verdict.kind !== "page") {
-      this.#hold("blocked", answer.verdict.kind === "throttled" ? "throttled" : answer.verdict.reason);
+      this.#refusedProbe(answer.verdict);
       return null;
     }
     scan.failures = 0;
     return { serverNowMs: answer.serverNowMs ?? this.#tenant.serverNowMs(), found };
+  }
+
+  #refusedProbe(verdict: Answer["verdict"]): void {
+    const reason = verdict.kind === "page" || verdict.kind === "throttled" ? verdict.kind : verdict.reason;
+    if (verdict.kind === "rejected") this.#hold("blocked", reason, "api_rejected");
+    else this.#hold("retrying", reason, "api_contract");
   }
 
   /** A response that is no page, for reasons that lie in this scan's request. */
@@ -185,32 +199,33 @@ export class ScanTurn {
         scan.previous = new Set();
         // Stored next filters may have aged; the pass starts again from its position. Its own first request
         // refused is another matter: the filters are wrong, and a person has to change them.
-        this.#hold(ask.pass.nextFilters === null ? "blocked" : "retrying", verdict.reason);
+        this.#hold(ask.pass.nextFilters === null ? "blocked" : "retrying", verdict.reason, "api_rejected");
         return;
       case "too_large":
         this.#anomaly("page_too_large", verdict.reason);
         if (scan.limit <= LIMIT_MIN) {
           const remedy = "raise memory.pages or limits.body";
-          this.#hold("blocked", `page_too_large: a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`);
+          const reason = `a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`;
+          this.#hold("blocked", reason, "page_too_large");
           return;
         }
         scan.limit = Math.max(LIMIT_MIN, Math.floor(scan.limit / 2));
         return;
       default:
         this.#anomaly("contract_error", verdict.reason);
-        this.#hold("retrying", verdict.reason);
+        this.#hold("retrying", verdict.reason, "api_contract");
     }
   }
 
   /** The scan is not asked for a while; longer after each failure in a row. Others go on. */
-  #hold(state: "blocked" | "retrying", reason: string): void {
+  #hold(state: "blocked" | "retrying", reason: string, code: ErrorCode): void {
     const scan = this.#scan;
     const { clock, random, emit } = this.#tenant.deps;
     scan.failures += 1;
     const waitMs = backoffMs(scan.failures, OWN_FAILURE, random);
     emit({ type: "waited", tenant: scan.config.tenant, reason: "backoff", waitMs });
     scan.dueMs = clock.monotonicMs() + waitMs;
-    scan.is(state, reason);
+    scan.is(state, reason, code);
   }
 
   /**

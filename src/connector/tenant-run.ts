@@ -123,7 +123,7 @@ export class TenantRun {
       case "throttled":
         budget.throttled(clock.monotonicMs(), verdict.waitMs);
         emit({ type: "waited", tenant, reason: "retry_after", waitMs: verdict.waitMs });
-        scan.is("throttled", `429, wait ${Math.ceil(verdict.waitMs / 1_000)} s (${verdict.hint})`);
+        scan.is("throttled", `429: wait ${Math.ceil(verdict.waitMs / 1_000)} s (${verdict.hint})`, "api_throttled");
         return false;
       case "retry":
         this.pause(scan, "retrying", verdict.reason);
@@ -143,7 +143,7 @@ export class TenantRun {
     this.#failures += 1;
     const backoff = state === "unauthorized" ? UNAUTHORIZED : UNAVAILABLE;
     this.#pausedUntilMs = clock.monotonicMs() + backoffMs(this.#failures, backoff, random);
-    scan.is(state, reason);
+    scan.is(state, reason, state === "unauthorized" ? "api_unauthorized" : "api_unavailable");
   }
 
   #observe(scan: ScanRun, answer: Answer): void {

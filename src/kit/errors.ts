@@ -15,6 +15,7 @@ export type ErrorCode =
   | "cursor_foreign"
   | "cursor_newer"
   | "page_too_large"
+  | "memory_exhausted"
   | "kafka_unavailable"
   | "kafka_refused"
   | "topic_misconfigured"
