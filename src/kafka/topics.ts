@@ -177,6 +177,7 @@ function missingProblem(spec: TopicSpec): TopicProblem {
     .join(" ");
   return {
     topic: spec.name,
+    missing: true,
     problem: "does not exist, or the connector's user may not see it",
     remedy:
       `kafka-topics --create --topic ${spec.name} --partitions ${spec.partitions} ` +
