@@ -1,0 +1,177 @@
+import type { ScanConfig } from "../config/config.ts";
+import { ConnectorError } from "../kit/errors.ts";
+import { type Cursor, decodeCursor } from "../scan/cursor.ts";
+import { cursorKey, decodeLedger, type Ledger, parseSliceKey } from "../scan/ledger.ts";
+import { restoreState } from "../scan/state.ts";
+
+/** What a scan's committed state says, for people and programs. Times are ISO 8601. */
+export interface CursorView {
+  readonly scan: string;
+  readonly tenant: string;
+  readonly shard: number;
+  /** `ok`, `none` before the first run, or the code of what is wrong. */
+  readonly state: string;
+  /** What is wrong, and what to do; null when nothing is. */
+  readonly reason: string | null;
+  /** Null when there is none, or it cannot be read. */
+  readonly cursor: CursorFacts | null;
+  readonly slices: SliceFacts;
+}
+
+export interface CursorFacts {
+  /** Whose cursor it is; differs from the configuration's for a foreign one. */
+  readonly tenant: string;
+  readonly cursorField: string | null;
+  readonly position: string;
+  /** Everything visible at this moment is published. */
+  readonly caughtUp: string;
+  /** By this machine's clock. */
+  readonly lagSeconds: number;
+  readonly pass: PassFacts | null;
+  readonly counts: Cursor["counts"];
+}
+
+export interface PassFacts {
+  readonly from: string;
+  /** Null: whatever is visible. */
+  readonly until: string | null;
+  /** Pages published in it. */
+  readonly pages: number;
+  readonly highest: string | null;
+  /** The exact text; null: the pass's first request is next. */
+  readonly nextFilters: string | null;
+}
+
+export interface SliceFacts {
+  readonly remembered: number;
+  /** Ids in the remembered slices. */
+  readonly ids: number;
+  readonly gaps: readonly { readonly from: string; readonly until: string; readonly reason: string }[];
+  /** Ledgers that cannot be read. */
+  readonly damaged: number;
+}
+
+/** Reads a scan's state as far as it can be read; what is wrong is in the view, never thrown. */
+export function viewOf(
+  scan: ScanConfig,
+  shard: number,
+  records: ReadonlyMap<string, Buffer>,
+  nowMs: number,
+): CursorView {
+  const { name, tenant, cursorField, filters } = scan;
+  const view = { scan: name, tenant, shard, cursor: factsOf(scan, records, nowMs), slices: slicesOf(name, records) };
+  try {
+    const state = restoreState({ scan: name, tenant, cursorField, filters }, records);
+    return { ...view, state: state === null ? "none" : "ok", reason: null };
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error;
+    return { ...view, state: error.code, reason: error.message };
+  }
+}
+
+/** Whether `run` would block this scan. */
+export const isBlocked = (view: CursorView): boolean => view.reason !== null;
+
+function factsOf(scan: ScanConfig, records: ReadonlyMap<string, Buffer>, nowMs: number): CursorFacts | null {
+  const record = records.get(cursorKey(scan.name));
+  if (record === undefined) return null;
+  let cursor: Cursor;
+  try {
+    cursor = decodeCursor(record, scan.name);
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error;
+    return null;
+  }
+  const { tenant, cursorField, positionMs, caughtUpMs, pass, counts } = cursor;
+  return {
+    tenant,
+    cursorField,
+    position: iso(positionMs),
+    caughtUp: iso(caughtUpMs),
+    lagSeconds: Math.max(0, Math.round((nowMs - caughtUpMs) / 1_000)),
+    pass: pass === null ? null : passFacts(pass),
+    counts,
+  };
+}
+
+function passFacts({ fromMs, untilMs, pages, highestMs, nextFilters }: NonNullable<Cursor["pass"]>): PassFacts {
+  const [until, highest] = [untilMs, highestMs].map((ms) => (ms === null ? null : iso(ms)));
+  return { from: iso(fromMs), until: until ?? null, pages, highest: highest ?? null, nextFilters };
+}
+
+function slicesOf(scan: string, records: ReadonlyMap<string, Buffer>): SliceFacts {
+  const ledgers: Ledger[] = [];
+  let damaged = 0;
+  for (const [key, value] of records) {
+    const parsed = parseSliceKey(key);
+    if (parsed === null || parsed.scan !== scan || parsed.chunk !== null) continue;
+    try {
+      ledgers.push(decodeLedger(value, key));
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error;
+      damaged += 1;
+    }
+  }
+  const remembered = ledgers.filter((ledger) => ledger.remembered);
+  return {
+    remembered: remembered.length,
+    ids: remembered.reduce((sum, ledger) => sum + ledger.ids, 0),
+    gaps: ledgers.flatMap(({ gaps }) =>
+      gaps.map(({ fromMs, untilMs, reason }) => ({ from: iso(fromMs), until: iso(untilMs), reason })),
+    ),
+    damaged,
+  };
+}
+
+/** Damaged records may hold any number. */
+function iso(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
+}
+
+/** A table, one row a scan, and below it what does not fit in one. */
+export function cursorTable(views: readonly CursorView[]): string {
+  const head = [
+    "SCAN",
+    "TENANT",
+    "SHARD",
+    "STATE",
+    "FIELD",
+    "POSITION",
+    "CAUGHT UP",
+    "LAG",
+    "PASS",
+    "PUBLISHED",
+    "IDS",
+  ];
+  const rows = [head, ...views.map(row)];
+  const widths = head.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
+  const table = rows.map((cells) =>
+    cells
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${[...table, ...views.flatMap(details)].join("\n")}\n`;
+}
+
+function row({ scan, tenant, shard, state, cursor, slices }: CursorView): string[] {
+  const start = [scan, tenant, String(shard), state];
+  if (cursor === null) return [...start, "-", "-", "-", "-", "-", "-", String(slices.ids)];
+  const { cursorField, position, caughtUp, lagSeconds, pass, counts } = cursor;
+  const where = pass === null ? "between" : `page ${pass.pages + 1}`;
+  const reached = [cursorField ?? "undecided", position, caughtUp, `${lagSeconds} s`, where];
+  return [...start, ...reached, String(counts.published), `${slices.ids} in ${slices.remembered} slices`];
+}
+
+function details({ scan, reason, cursor, slices }: CursorView): string[] {
+  const pass = cursor?.pass ?? null;
+  const lines: string[] = [];
+  if (reason !== null) lines.push(`  ${reason}`);
+  if (pass !== null) {
+    const next = pass.nextFilters === null ? "its first request is next" : `next filters ${pass.nextFilters}`;
+    lines.push(`  scan ${scan}: in a pass from ${pass.from} to ${pass.until ?? "now"}, ${next}`);
+  }
+  for (const gap of slices.gaps) lines.push(`  scan ${scan}: gap from ${gap.from} to ${gap.until} (${gap.reason})`);
+  return lines;
+}

@@ -1,0 +1,36 @@
+/** One line of `check`. */
+export interface Finding {
+  readonly state: "ok" | "warn" | "FAIL";
+  /** What was checked, e.g. `tenant contoso, credentials`. */
+  readonly check: string;
+  /** What was found, on one line. */
+  readonly detail: string;
+  /** What a person does about it; null where nothing is to be done. */
+  readonly remedy: string | null;
+}
+
+export const ok = (check: string, detail: string): Finding => ({ state: "ok", check, detail, remedy: null });
+
+export const warn = (check: string, detail: string, remedy: string | null = null): Finding => ({
+  state: "warn",
+  check,
+  detail,
+  remedy,
+});
+
+export const fail = (check: string, detail: string, remedy: string | null): Finding => ({
+  state: "FAIL",
+  check,
+  detail,
+  remedy,
+});
+
+/** A finding for people: its remedy beside it. */
+export function findingLine({ state, check, detail, remedy }: Finding): string {
+  const told = `${state.padEnd(4)}  ${check}: ${detail}`.replaceAll(/\s*\n\s*/g, "; ");
+  return remedy === null ? told : `${told} -> ${remedy}`;
+}
+
+/** 0 when `run` can start, 1 when it cannot. */
+export const exitCodeOf = (findings: readonly Finding[]): number =>
+  findings.some((finding) => finding.state === "FAIL") ? 1 : 0;
