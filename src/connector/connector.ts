@@ -28,8 +28,11 @@ export interface ConnectorDeps {
 }
 
 const START: BackoffOptions = { firstMs: 500, capMs: 15_000 };
-/** How long transactions in flight may still take once a stop was asked for. */
-const GRACE_MS = 5_000;
+/**
+ * How long transactions in flight may still take once a stop was asked for. After it they have the shard log's own
+ * grace (5 s) to be decided, and connections theirs (1.5 s) to close: a stop takes at most 10 s in all.
+ */
+const GRACE_MS = 2_500;
 /** A record's value may be this large; the broker's default limit is 1 MiB, headers and framing included. */
 const VALUE_BYTES_MAX = 900 * 1024;
 
