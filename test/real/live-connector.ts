@@ -19,6 +19,10 @@ export interface LiveOptions {
   /** Default 25 h, an hour more than the mock tenant's backlog. */
   readonly start?: string;
   readonly logLevel?: "info" | "debug";
+  /** More flags of `run`, e.g. `["--set", "kafka.compression=none"]`. */
+  readonly flags?: readonly string[];
+  /** V8 and Node options. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** The connector as a process of its own, from `dist`. */
@@ -61,7 +65,11 @@ export async function startLive(options: LiveOptions): Promise<LiveConnector> {
   const port = await freePort();
   const file = join(scratchDir("connector"), "connector.yaml");
   writeFileSync(file, JSON.stringify(configOf(options, port), null, 2));
-  const process = startConnector(["run", "--config", file], { name: `connector-${options.topic}`, built: true });
+  const process = startConnector(["run", "--config", file, ...(options.flags ?? [])], {
+    name: `connector-${options.topic}`,
+    built: true,
+    nodeArgs: options.nodeArgs ?? [],
+  });
   return {
     process,
     log: new JsonLog(process.logFile),
