@@ -19,7 +19,7 @@ export async function kafkaFindings(config: Config, kafka: KafkaPort, signal: Ab
     if (own.length === 0) return [ok(check, "is there, with the right settings")];
     return own.map(({ missing, problem, remedy }) =>
       missing === true && config.topics.create
-        ? ok(check, `is not there yet; run creates it with ${partitions} partitions`)
+        ? ok(check, `is not there yet; run creates it, partitions: ${partitions}`)
         : fail(check, problem, remedy),
     );
   });

@@ -54,7 +54,7 @@ function configuration(args: ArgumentsCamelCase<Flags>, tell: Tell): Config | nu
   try {
     const { config, warnings } = readConfig(args);
     const { tenants, scans } = config;
-    tell([ok("configuration", `${where}: ${tenants.length} tenants, ${scans.length} scans`)]);
+    tell([ok("configuration", `${where} is right; tenants: ${tenants.length}, scans: ${scans.length}`)]);
     tell(warnings.map((warning) => warn("configuration", warning)));
     return config;
   } catch (error) {

@@ -2,9 +2,9 @@ import type { Start } from "../config/config.ts";
 import { LIMIT_MIN } from "../connector/scan-run.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import { type Cursor, newCursor } from "../scan/cursor.ts";
-import { type Fold, foldPage, notHonoured, type PageFacts } from "../scan/fold.ts";
+import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { IdTable } from "../scan/id-table.ts";
-import { type Ask, firstFilters, nextAsk, openPass } from "../scan/tail.ts";
+import { type Ask, askedBounds, firstFilters, nextAsk, openPass } from "../scan/tail.ts";
 import type { Answer } from "../tenant/answer.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import type { Asker } from "./asker.ts";
@@ -122,7 +122,7 @@ export class OneShot {
 
   #lines(ask: Ask): PageLines {
     const { pagesBytes, activityBytes } = this.#plan;
-    const context = { field: ask.field, pass: ask.pass, known: this.#known, previous: this.#previous };
+    const context = { field: ask.field, bounds: askedBounds(ask.pass), known: this.#known, previous: this.#previous };
     return new PageLines({ ...context, bytesMax: pagesBytes, activityBytesMax: activityBytes });
   }
 
@@ -137,9 +137,9 @@ export class OneShot {
     const isRead = await this.#write(page, signal);
     this.#count(page, facts, fold);
     if (!isRead || fold.passEnded || this.tally.activities === this.#plan.limit) return false;
+    if (fold.stuck) throw failed("api_contract", "the API brings the scan no further, whatever is asked");
     this.#cursor = fold.cursor;
     this.#previous = page.ids;
-    if (fold.cursor.pass === null) this.#restart("its next filters repeat and do not tell where they stand");
     return true;
   }
 
@@ -175,14 +175,17 @@ export class OneShot {
   /** Whether the page may be written. With `auto` another field is taken, but only while nothing is written. */
   #honoured(ask: Ask, facts: PageFacts): boolean {
     const breach = notHonoured(ask, facts);
-    if (breach === null) return true;
-    if (this.#plan.cursorField !== "auto" || ask.field !== "created" || this.tally.activities > 0) {
-      const remedy = ask.field === "created" ? "try --cursor-field date" : "the API cannot be scanned by this field";
-      throw failed("api_contract", `the API does not honour ${ask.field}: ${breach}; ${remedy}`);
+    const isUndecided = this.#plan.cursorField === "auto" && ask.field === "created" && this.tally.activities === 0;
+    if (isUndecided) {
+      const reason = breach ?? pagedOtherwise(ask, facts);
+      if (reason === null) return true;
+      this.#fallBack(reason);
+      this.#open();
+      return false;
     }
-    this.#fallBack(breach);
-    this.#open();
-    return false;
+    if (breach === null) return true;
+    const remedy = ask.field === "created" ? "try --cursor-field date" : "the API cannot be scanned by this field";
+    throw failed("api_contract", `the API does not honour ${ask.field}: ${breach}; ${remedy}`);
   }
 
   #fallBack(reason: string): void {

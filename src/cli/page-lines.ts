@@ -1,5 +1,4 @@
 import { readActivity } from "../activity/read.ts";
-import type { Pass } from "../scan/cursor.ts";
 import type { PageFacts } from "../scan/fold.ts";
 import type { IdTable } from "../scan/id-table.ts";
 import { idHash } from "../scan/slices.ts";
@@ -9,7 +8,8 @@ import { oneLine } from "./one-line.ts";
 /** What a page is read against. */
 export interface LinesContext {
   readonly field: CursorField;
-  readonly pass: Pick<Pass, "fromMs" | "untilMs">;
+  /** What was asked of the cursor field; inclusive. */
+  readonly bounds: { readonly fromMs: number; readonly untilMs: number | null };
   /** Ids written before; not changed here. */
   readonly known: IdTable;
   /** The ids of the page before, in this pass. */
@@ -82,7 +82,7 @@ export class PageLines {
   }
 
   #place(valueMs: number): void {
-    const { fromMs, untilMs } = this.#context.pass;
+    const { fromMs, untilMs } = this.#context.bounds;
     if (valueMs < fromMs || (untilMs !== null && valueMs > untilMs)) this.#outOfBounds += 1;
     if (valueMs < this.#lastMs) this.#descending = true;
     this.#lastMs = valueMs;

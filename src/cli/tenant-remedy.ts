@@ -51,7 +51,10 @@ export function troubleOf({ verdict, status }: Answer): Trouble | null {
       return {
         code: "api_unavailable",
         problem: verdict.reason,
-        remedy: "check apiUrl, name resolution, firewall and proxy, and for a private certificate authority `ca`",
+        remedy:
+          status !== null
+            ? "the tenant, or a proxy before it, is in trouble or answers too slowly: try again later"
+            : "check apiUrl, name resolution, firewall and proxy, and for a private certificate authority `ca`",
       };
     default:
       return verdict satisfies never;
