@@ -109,7 +109,7 @@ test("a cursors topic that the brokers have compacted brings the state back: not
   await mock.control({ rate: 0 });
   await using connector = await startLive(options);
   await connector.ready();
-  await untilCaughtUp(connector, 120_000);
+  await untilCaughtUp(connector, { deadlineMs: 120_000 });
   const { report } = await checkTopic({
     bootstrap,
     topics: [TOPIC],

@@ -32,7 +32,7 @@ test.skipIf(process.platform !== "linux")(
     });
     await connector.ready();
     const idleMb = peakRssMb(connector.process.pid);
-    await untilCaughtUp(connector, 180_000);
+    await untilCaughtUp(connector, { deadlineMs: 180_000 });
     const peakMb = peakRssMb(connector.process.pid);
     const largest = Math.max(...connector.log.of("request_answered").map((line) => Number(line["bodyBytes"])));
     const published = (await connector.status())?.scans[0]?.counts.published;

@@ -82,14 +82,16 @@ export async function startLive(options: LiveOptions): Promise<LiveConnector> {
   };
 }
 
-/** Waits until everything that the tenant shows at the call is published, by whichever process that was. */
-export async function untilCaughtUp(connector: LiveConnector, deadlineMs: number): Promise<void> {
-  const nowMs = Date.now();
+/** Waits until everything that the tenant shows at `sinceMs` (now) is published, by whichever process that was. */
+export async function untilCaughtUp(
+  connector: LiveConnector,
+  { sinceMs = Date.now(), deadlineMs }: { readonly sinceMs?: number; readonly deadlineMs: number },
+): Promise<void> {
   await eventually(
     async () => {
       const scan = (await connector.status())?.scans[0];
       // A second more: the tenant's clock is shown to the second.
-      if (scan?.caughtUp == null || Date.parse(scan.caughtUp) < nowMs + 1_000) {
+      if (scan?.caughtUp == null || Date.parse(scan.caughtUp) < sinceMs + 1_000) {
         throw new Error(`caught up to ${scan?.caughtUp}, ${scan?.state}: ${scan?.reason}`);
       }
       return true;
