@@ -25,7 +25,7 @@ export function openKafkaWith(options: KafkaOptions, deps: KafkaDeps, rules: Sen
   return new KafkajsPort(withDefaults(options), deps, rules);
 }
 
-const CLOSE_MAX_MS = 3_000;
+const CLOSE_MAX_MS = 1_500;
 
 class KafkajsPort implements KafkaPort {
   readonly #options: FullOptions;

@@ -181,10 +181,10 @@ test("a stop while the broker hangs takes no longer than the grace", async () =>
   try {
     const stopping = new AbortController();
     const begunMs = Date.now();
-    const committing = numbers.log.commit(
-      { state: [{ key: STATE_KEY, value: "1" }], records: numbered(numbers, 0, 1) },
-      stopping.signal,
-    );
+    const state = [{ key: STATE_KEY, value: "1" }];
+    const committing = numbers.log.commit({ state, records: numbered(numbers, 0, 1) }, stopping.signal);
+    committing.catch(() => undefined);
+    await systemClock.sleep(500, never); // its first request is out by then
     stopping.abort(new Error("SIGTERM"));
     await expect(committing).rejects.toThrow();
     await expect(numbers.log.open(AbortSignal.timeout(300))).rejects.toThrow();
