@@ -1,7 +1,8 @@
+import { canonicalJson } from "../kit/canonical.ts";
 import type { CursorField } from "../tenant/request.ts";
 
 /** The bounds that filters set on a time field; null: none on that side. Epoch ms. */
-export interface Bounds {
+interface Bounds {
   readonly lowerMs: number | null;
   readonly upperMs: number | null;
 }
@@ -13,12 +14,18 @@ export interface Boundary {
 }
 
 /** The bounds of `filters` (JSON text) on `field`; null when they set none, or cannot be read at all. */
-export function boundsOf(filters: string, field: CursorField): Bounds | null {
+function boundsOf(filters: string, field: CursorField): Bounds | null {
   const condition = member(parse(filters), field);
   if (condition === null) return null;
   const lowerMs = number(condition, "gte") ?? number(condition, "gt");
   const upperMs = number(condition, "lte") ?? number(condition, "lt");
   return lowerMs === null && upperMs === null ? null : { lowerMs, upperMs };
+}
+
+/** An equal text for equal conditions of `filters` (JSON text) on a time field, whatever they are; null: none. */
+export function conditionsOn(filters: string, field: CursorField): string | null {
+  const condition = member(parse(filters), field);
+  return condition === null || Object.keys(condition).length === 0 ? null : canonicalJson(condition);
 }
 
 /**

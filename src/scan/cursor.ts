@@ -5,7 +5,7 @@ import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Filters } from "../tenant/request.ts";
 
 /** Goes up with every change that an older program could misread; part of what SemVer covers. */
-export const CURSOR_VERSION = 1;
+const CURSOR_VERSION = 1;
 
 const epochMs = z.int();
 const count = z.int().min(0);

@@ -1,6 +1,6 @@
 import { mergeNext } from "../tenant/filters.ts";
 import type { CursorField } from "../tenant/request.ts";
-import { type Boundary, boundaryOf, boundsOf } from "./bounds.ts";
+import { type Boundary, boundaryOf, conditionsOn } from "./bounds.ts";
 import type { Cursor, Pass } from "./cursor.ts";
 import type { Gap } from "./slices.ts";
 import { type Ask, askedBounds, endPass, filtersName, remember } from "./tail.ts";
@@ -26,6 +26,8 @@ export interface PageFacts {
   readonly onPrevious: boolean;
   readonly serverNowMs: number;
 }
+
+type Shown = Pick<PageFacts, "activities" | "highestMs" | "serverNowMs">;
 
 type PageAnomaly = "order_not_ascending" | "empty_page_with_next" | "empty_page_with_total" | "stall";
 
@@ -57,7 +59,9 @@ export function notHonoured(ask: Ask, facts: PageFacts): string | null {
  */
 export function pagedOtherwise(ask: Ask, facts: PageFacts): string | null {
   const other: CursorField = ask.field === "created" ? "date" : "created";
-  if (facts.nextFilters === null || boundsOf(facts.nextFilters, other) === null) return null;
+  const conditions = facts.nextFilters === null ? null : conditionsOn(facts.nextFilters, other);
+  // The scan's own filters may bound the other time: their echo says nothing.
+  if (conditions === null || conditions === conditionsOn(JSON.stringify(ask.first), other)) return null;
   return `nextQueryFilters bound ${other} although ${ask.field} was asked`;
 }
 
@@ -69,6 +73,7 @@ export function foldPage(cursor: Cursor, ask: Ask, facts: PageFacts): Fold {
     ...remember(ask.pass, ask.request.filters),
     pages: ask.pass.pages + 1,
     gaps: facts.activities > 0 ? 0 : ask.pass.gaps,
+    nudged: ask.pass.nudged && facts.activities === 0,
     highestMs: seen,
     serverStartMs: first ? facts.serverNowMs : ask.pass.serverStartMs,
   };
@@ -89,10 +94,15 @@ function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold 
   // Seen with a bound that was some activity's exact instant: one more try a millisecond lower, which asks for
   // no less. Where the boundary cannot be read, that is the whole pass again; ids remove the repeats.
   const at = ask.pass.nextFilters === null ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
-  const nudge =
-    at === null ? { fromMs: pass.fromMs - 1 } : at.ascending ? { fromMs: at.atMs - 1 } : { untilMs: at.atMs + 1 };
-  const again: Pass = { ...pass, ...nudge, nextFilters: null, nudged: true };
+  const again: Pass = { ...pass, ...nudgedBounds(pass, at), nextFilters: null, nudged: true };
   return { ...going(cursor, again), anomalies };
+}
+
+function nudgedBounds(pass: Pass, at: Boundary | null): Partial<Pass> {
+  if (at === null) return { fromMs: pass.fromMs - 1 };
+  if (at.ascending) return { fromMs: at.atMs - 1 };
+  // Of a pass that is split, it is the part that ends here; what is left of the pass begins above it.
+  return pass.splitMs === null ? { untilMs: at.atMs + 1 } : { splitMs: at.atMs + 1 };
 }
 
 function foldMiddle(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
@@ -106,9 +116,28 @@ function foldMiddle(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fol
   if (pass.repeats < REPEATS_MAX) {
     return { ...going(cursor, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
   }
-  const at = boundaryOf(nextFilters, ask.field, askedBounds(pass));
-  if (at === null || facts.activities === 0 || pass.splitMs !== null) return split(cursor, ask, pass, facts);
+  const at = overfullInstant(ask, pass, facts);
+  if (at === null || pass.splitMs !== null) return split(cursor, ask, pass, facts);
   return passBy(cursor, ask, { pass, at }, facts);
+}
+
+/** The one instant that a page full of nothing else does not get past; null when that is not what it shows. */
+function overfullInstant(ask: Ask, pass: Pass, facts: PageFacts): Boundary | null {
+  const { lowestMs, highestMs } = facts;
+  if (lowestMs === null || lowestMs !== highestMs) return null;
+  const asked = askedBounds(pass);
+  const at = boundaryOf(facts.nextFilters ?? "", ask.field, asked);
+  if (at?.atMs === lowestMs) return at;
+  // Where the order is descending and the instant is the upper bound itself, no bound shows where the page stands.
+  return at !== null && lowestMs === asked.untilMs ? { atMs: lowestMs, ascending: false } : null;
+}
+
+/**
+ * The cursor after the API has refused next filters that it gave itself: what they would have shown is asked for
+ * by time.
+ */
+export function foldRefused(cursor: Cursor, ask: Ask, serverNowMs: number): Fold {
+  return split(cursor, ask, ask.pass, { activities: 0, highestMs: ask.pass.highestMs, serverNowMs });
 }
 
 /** The part of the pass that was asked for is read to its end: so is the pass, or the rest of it comes next. */
@@ -123,12 +152,12 @@ function partRead(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts, anomal
  * A page with more to come whose next filters lead nowhere: half of the time that was asked for is asked for
  * instead, until a part fits one page. That needs nothing of the API but its bounds on the cursor field.
  */
-function split(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
+function split(cursor: Cursor, ask: Ask, pass: Pass, facts: Shown): Fold {
   const { fromMs, untilMs } = askedBounds(pass);
   if (untilMs === fromMs) {
     return passBy(cursor, ask, { pass: { ...pass, splitMs: null }, at: { atMs: fromMs, ascending: true } }, facts);
   }
-  const upperMs = Math.max(fromMs, untilMs ?? facts.serverNowMs);
+  const upperMs = Math.max(fromMs, untilMs ?? Math.max(facts.serverNowMs, facts.highestMs ?? fromMs));
   const splitMs = Math.floor((fromMs + upperMs) / 2);
   return going(cursor, { ...pass, splitMs, nextFilters: null, sent: [], repeats: 0 });
 }
@@ -142,7 +171,7 @@ const going = (cursor: Cursor, pass: Pass): Fold => ({
 });
 
 /** An instant that the API does not get past: the pass goes on beyond it, and the instant becomes a gap. */
-function passBy(cursor: Cursor, ask: Ask, where: { pass: Pass; at: Boundary }, facts: PageFacts): Fold {
+function passBy(cursor: Cursor, ask: Ask, where: { pass: Pass; at: Boundary }, facts: Shown): Fold {
   const { pass, at } = where;
   const detail = `the pass does not get past ${isoOf(at.atMs)}: that instant is opened as a gap`;
   const anomalies = [{ kind: "stall" as const, detail }];
@@ -163,7 +192,7 @@ function passBy(cursor: Cursor, ask: Ask, where: { pass: Pass; at: Boundary }, f
   return { ...going(cursor, beyond), gap, anomalies };
 }
 
-function ended(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts, anomalies: Fold["anomalies"]): Fold {
+function ended(cursor: Cursor, ask: Ask, pass: Pass, facts: Shown, anomalies: Fold["anomalies"]): Fold {
   const lastPage = { activities: facts.activities, limit: ask.request.limit };
   return { cursor: endPass(cursor, pass, lastPage), passEnded: true, gap: null, stuck: false, anomalies };
 }

@@ -151,7 +151,11 @@ export class Slices {
     const slice: Slice = { table: new IdTable(), ledger, lastChunk: Buffer.alloc(0) };
     const digest = Buffer.alloc(ID_BYTES);
     for (const chunk of chunks) {
-      for (let at = 0; at + ID_BYTES <= chunk.length; at += ID_BYTES) {
+      if (chunk.length % ID_BYTES !== 0) {
+        const problem = `one of its id records has ${chunk.length} bytes, no multiple of ${ID_BYTES}`;
+        throw new ConnectorError("cursor_corrupt", `${where}: ${problem}`, { disposition: "fatal" });
+      }
+      for (let at = 0; at < chunk.length; at += ID_BYTES) {
         const id = chunk.subarray(at, at + ID_BYTES);
         slice.table.add(id);
         mix(digest, id);

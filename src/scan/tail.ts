@@ -39,7 +39,7 @@ export interface Ask {
 export function openPass(cursor: Cursor, serverNowMs: number): Pass {
   const fromMs = cursor.positionMs - OVERLAP_MS;
   const behind = serverNowMs - cursor.caughtUpMs > BEHIND_MS;
-  const spanEndMs = Math.max(fromMs + cursor.spanMs, cursor.caughtUpMs);
+  const spanEndMs = Math.max(fromMs, cursor.caughtUpMs) + cursor.spanMs;
   const untilMs = behind && spanEndMs <= serverNowMs - SPAN_SETTLE_MS ? spanEndMs : null;
   return {
     fromMs,
@@ -84,11 +84,13 @@ export function askedBounds(pass: Pass): { fromMs: number; untilMs: number | nul
 export function endPass(cursor: Cursor, pass: Pass, lastPage: { activities: number; limit: number }): Cursor {
   const { reachMs, serverStartMs } = pass;
   const seenMs = pass.highestMs === null ? cursor.positionMs : Math.min(pass.highestMs, serverStartMs);
-  const settled = reachMs !== null && reachMs <= serverStartMs - SPAN_SETTLE_MS;
+  // A last page that is empty against its own total, even after the nudge, proves nothing of what it covers.
+  const doubtful = pass.nudged && lastPage.activities === 0;
+  const settled = !doubtful && reachMs !== null && reachMs <= serverStartMs - SPAN_SETTLE_MS;
   return {
     ...cursor,
     positionMs: Math.max(cursor.positionMs, seenMs, settled ? reachMs : cursor.positionMs),
-    caughtUpMs: Math.max(cursor.caughtUpMs, reachMs ?? serverStartMs),
+    caughtUpMs: Math.max(cursor.caughtUpMs, Math.min(reachMs ?? serverStartMs, serverStartMs)),
     spanMs: reachMs === null ? cursor.spanMs : nextSpanMs(cursor.spanMs, pass, lastPage),
     pass: null,
     counts: { ...cursor.counts, passes: cursor.counts.passes + 1 },

@@ -3,10 +3,10 @@ import { runConnector } from "../../src/connector/connector.ts";
 import { Secret } from "../../src/kit/secret.ts";
 import type { Event } from "../../src/observe/events.ts";
 import type { MemoryCluster, Step } from "./memory-kafka.ts";
-import type { SimTenant } from "./sim-tenant.ts";
+import { SimTenant } from "./sim-tenant.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-export const SIM_TOPIC = "sim-activities";
+const SIM_TOPIC = "sim-activities";
 export const SIM_CURSORS = { name: "sim-cursors", partitions: 3 };
 
 export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 600): Config {
@@ -53,6 +53,9 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
   };
 }
 
+/** The simulated tenant of each name. */
+export type SimTenants = (name: string) => SimTenant;
+
 export interface SimProcess {
   readonly events: Event[];
   /** Set once the connector has ended by itself or by `stop`. */
@@ -63,7 +66,7 @@ export interface SimProcess {
 
 /** One connector process on simulated parts. */
 export function startSim(
-  parts: { cluster: MemoryCluster; tenant: SimTenant; clock: VirtualClock; step?: Step },
+  parts: { cluster: MemoryCluster; tenant: SimTenant | SimTenants; clock: VirtualClock; step?: Step },
   config: Config = simConfig(),
 ): SimProcess {
   const events: Event[] = [];
@@ -74,7 +77,7 @@ export function startSim(
       config,
       version: "sim",
       kafka: process.port,
-      openTenant: () => parts.tenant,
+      openTenant: ({ name }) => (parts.tenant instanceof SimTenant ? parts.tenant : parts.tenant(name)),
       openSchema: async () => 7,
       clock: parts.clock,
       random: () => 0.5,

@@ -9,10 +9,12 @@ export interface SimActivity {
   readonly dateMs: number;
   /** From when on queries show it. */
   readonly visibleMs: number;
+  /** What the API sends of it; else a small activity with its id and times. */
+  readonly body?: Buffer;
 }
 
-/** What the next request gets instead of its page; null: its page. */
-export type Fault = (request: PageRequest, number: number) => Verdict | null;
+/** What the next request gets instead of its page, which may be one of its own making; null: its page. */
+export type Fault = (request: PageRequest, number: number, take: TakeActivity) => Verdict | null;
 
 export interface SimOptions {
   readonly clock: Clock;
@@ -24,6 +26,8 @@ export interface SimOptions {
   readonly next?: "echo" | "boundary" | "date" | "opaque" | "other";
   /** Newest first whatever is asked. */
   readonly descending?: boolean;
+  /** Finds nothing, though it counts, where a bound is exactly the instant of an activity. */
+  readonly emptyAtInstant?: boolean;
   /** Called and awaited before a request arrives and after its answer is known. */
   readonly step?: (name: "tenant.request" | "tenant.answer") => Promise<void>;
 }
@@ -39,6 +43,8 @@ export class SimTenant implements TenantPort, AsyncDisposable {
   readonly activities: SimActivity[] = [];
   /** When each request arrived. */
   readonly arrivalsMs: number[] = [];
+  /** The requests that arrived. */
+  readonly requests: PageRequest[] = [];
   readonly #options: SimOptions;
 
   constructor(options: SimOptions) {
@@ -51,7 +57,8 @@ export class SimTenant implements TenantPort, AsyncDisposable {
     signal.throwIfAborted();
     const startMs = clock.nowMs();
     this.arrivalsMs.push(startMs);
-    const verdict = fault?.(request, this.arrivalsMs.length) ?? this.#page(request, take);
+    this.requests.push(request);
+    const verdict = fault?.(request, this.arrivalsMs.length, take) ?? this.#page(request, take);
     await step?.("tenant.answer");
     return {
       verdict,
@@ -66,7 +73,7 @@ export class SimTenant implements TenantPort, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #page(request: PageRequest, take: TakeActivity): Verdict {
-    const { clock, pageCeiling, ignoreCreated, next, descending } = this.#options;
+    const { clock, pageCeiling, ignoreCreated, next, descending, emptyAtInstant } = this.#options;
     const parsed = JSON.parse(request.filters) as Record<string, TimeBounds> & { cursor?: string };
     const filters = parsed.cursor === undefined ? parsed : (JSON.parse(parsed.cursor) as Record<string, TimeBounds>);
     // `date`: pages along date whatever is asked, as an API that does not know created as a sort field would.
@@ -80,6 +87,10 @@ export class SimTenant implements TenantPort, AsyncDisposable {
       .filter((activity) => ignoreCreated === true || within(activity.createdMs, filters["created"]))
       .filter((activity) => within(activity.dateMs, filters["date"]))
       .sort((a, b) => sign * (value(a) - value(b)) || (a.id < b.id ? -1 : 1));
+    const { gte, lte } = filters[field] ?? {};
+    if (emptyAtInstant === true && found.some((activity) => value(activity) === gte || value(activity) === lte)) {
+      return { kind: "page", hasNext: false, nextFilters: null, total: found.length, activities: 0 };
+    }
     const limit = Math.min(request.limit, pageCeiling);
     const cut = cutAtInstant(found, limit, value);
     for (const activity of cut.page) if (!take(bodyOf(activity))) return { kind: "too_large", reason: "page memory" };
@@ -111,7 +122,7 @@ function cutAtInstant(
   return { page: whole.length > 0 ? whole : found.slice(0, limit), nextAtMs };
 }
 
-export function bodyOf(activity: SimActivity): Buffer {
-  const { id, createdMs, dateMs } = activity;
-  return Buffer.from(JSON.stringify({ _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" }));
+function bodyOf(activity: SimActivity): Buffer {
+  const { id, createdMs, dateMs, body } = activity;
+  return body ?? Buffer.from(JSON.stringify({ _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" }));
 }

@@ -1,5 +1,5 @@
 import { type Broker, startBroker } from "./broker.ts";
-import { eventually, type Running, startConnector } from "./process.ts";
+import { type Running, startConnector } from "./process.ts";
 import { type Registry, startRegistry } from "./registry.ts";
 
 /** What the connector publishes to: a broker and a registry, ours or the caller's own. */
@@ -97,30 +97,4 @@ export async function statusOf(port: number): Promise<LiveStatus | null> {
   } catch {
     return null;
   }
-}
-
-/** Ids of the activities that the tenant shows now. */
-export async function truthIds(url: string): Promise<string[]> {
-  const text = await (await fetch(`${url}/_truth`)).text();
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => (JSON.parse(line) as { id: string }).id);
-}
-
-/** Waits until the connector is caught up with everything that the tenant shows. */
-export async function caughtUp(port: number, scan: string, published: number, deadlineMs: number): Promise<void> {
-  await eventually(
-    async () => {
-      const status = await statusOf(port);
-      const found = status?.scans.find((one) => one.scan === scan);
-      const { counts } = found ?? {};
-      if (counts === undefined || counts.published + counts.deadLettered < published) {
-        throw new Error(`published ${counts?.published ?? "?"} of ${published}, ${found?.state}: ${found?.reason}`);
-      }
-      return true;
-    },
-    deadlineMs,
-    `scan ${scan} to be caught up`,
-  );
 }

@@ -1,0 +1,187 @@
+import { partitionOfKey } from "../../src/kafka/partitions.ts";
+import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec, Transaction } from "../../src/kafka/port.ts";
+import { assert, ConnectorError } from "../../src/kit/errors.ts";
+import type { MemoryCluster, StoredTopic } from "./memory-kafka.ts";
+
+/**
+ * Every point at which a process waits for the brokers, in their order. `…ed` comes after the brokers have acted
+ * and before the process knows.
+ */
+export const STEPS = [
+  "topics.prepare",
+  "open.fence",
+  "open.fenced",
+  "open.mark",
+  "open.marked",
+  "open.read",
+  "commit.state",
+  "commit.records",
+  "commit.end",
+  "commit.ended",
+  "state.read",
+] as const;
+export type StepName = (typeof STEPS)[number];
+
+/**
+ * Called and awaited at each step. To throw is a failure of the brokers there: before they acted, or, at a step
+ * in `…ed`, after. Never to resolve is the death of the process there (call `kill` as well).
+ */
+export type Step = (step: StepName, shard: number) => Promise<void>;
+
+/** What one process holds of the cluster. */
+export class MemoryPort implements KafkaPort {
+  readonly #cluster: MemoryCluster;
+  readonly #step: Step;
+  readonly #seen = new Map<string, number>();
+
+  constructor(cluster: MemoryCluster, step: Step) {
+    this.#cluster = cluster;
+    this.#step = step;
+  }
+
+  async prepareTopics(specs: readonly TopicSpec[], create: boolean, signal: AbortSignal) {
+    await this.#wait("topics.prepare", -1, signal);
+    const problems: TopicProblem[] = [];
+    for (const spec of specs) {
+      if (create && this.#cluster.topic(spec.name) === undefined) {
+        this.#cluster.createTopic(spec.name, spec.partitions, spec.kind);
+      }
+      const topic = this.#cluster.topic(spec.name);
+      if (topic !== undefined) this.#seen.set(spec.name, topic.logs.length);
+      problems.push(...check(spec, topic));
+    }
+    return problems;
+  }
+
+  shardOf(tenant: string): number {
+    return partitionOfKey(Buffer.from(tenant), this.#cluster.cursorsTopic.partitions);
+  }
+
+  partitionOf(topic: string, key: Buffer): number {
+    const partitions = this.#seen.get(topic);
+    assert(partitions !== undefined, `topic ${topic} was prepared before its partitions are asked for`);
+    return partitionOfKey(key, partitions);
+  }
+
+  shard(shard: number): ShardLog {
+    return new MemoryShardLog(this.#cluster, this.#step, shard);
+  }
+
+  async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
+    await this.#wait("state.read", shard, signal);
+    return this.#cluster.committedState(shard);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #wait(step: StepName, shard: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    try {
+      await this.#step(step, shard);
+    } catch (error) {
+      throw unavailable(error);
+    }
+    signal.throwIfAborted();
+  }
+}
+
+class MemoryShardLog implements ShardLog {
+  readonly shard: number;
+  readonly #cluster: MemoryCluster;
+  readonly #step: Step;
+  /** Null before the first `open` and after any error. */
+  #epoch: number | null = null;
+
+  constructor(cluster: MemoryCluster, step: Step, shard: number) {
+    this.shard = shard;
+    this.#cluster = cluster;
+    this.#step = step;
+  }
+
+  async open(signal: AbortSignal): Promise<ShardState> {
+    this.#epoch = null;
+    signal.throwIfAborted();
+    try {
+      await this.#wait("open.fence", signal);
+      const owner = { shard: this.shard, epoch: this.#cluster.fence(this.shard) };
+      await this.#wait("open.fenced", signal);
+      await this.#wait("open.mark", signal);
+      this.#cluster.end(owner, "committed");
+      await this.#wait("open.marked", signal);
+      await this.#wait("open.read", signal);
+      const state = this.#cluster.committedState(this.shard);
+      this.#epoch = owner.epoch;
+      return state;
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw unavailable(error);
+    }
+  }
+
+  async commit(transaction: Transaction, signal: AbortSignal): Promise<void> {
+    const epoch = this.#epoch;
+    assert(epoch !== null, "a shard is opened before it is committed to, and again after an error");
+    assert(transaction.state.length > 0, "a transaction holds state");
+    signal.throwIfAborted();
+    const owner = { shard: this.shard, epoch };
+    this.#epoch = null;
+    try {
+      await this.#attempt(owner, transaction, signal);
+    } catch (error) {
+      throw failed(error);
+    }
+    this.#epoch = epoch;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#epoch = null;
+  }
+
+  async #attempt(owner: { shard: number; epoch: number }, transaction: Transaction, signal: AbortSignal) {
+    const topic = this.#cluster.cursorsTopic.name;
+    try {
+      await this.#wait("commit.state", signal);
+      for (const { key, value } of transaction.state) {
+        const bytes = value === null ? null : Buffer.from(value);
+        this.#cluster.write(owner, { topic, partition: this.shard, key: Buffer.from(key), value: bytes, headers: {} });
+      }
+      await this.#wait("commit.records", signal);
+      for (const record of transaction.records)
+        this.#cluster.write(owner, { ...record, value: Buffer.from(record.value) });
+      await this.#wait("commit.end", signal);
+    } catch (error) {
+      if (signal.aborted) this.#cluster.end(owner, "aborted");
+      throw error;
+    }
+    this.#cluster.end(owner, "committed");
+    await this.#step("commit.ended", this.shard);
+  }
+
+  async #wait(step: StepName, signal: AbortSignal): Promise<void> {
+    await this.#step(step, this.shard);
+    signal.throwIfAborted();
+  }
+}
+
+function check(spec: TopicSpec, topic: StoredTopic | undefined): TopicProblem[] {
+  if (topic === undefined) return [{ topic: spec.name, missing: true, problem: "does not exist", remedy: "create it" }];
+  const problems: TopicProblem[] = [];
+  if (topic.logs.length !== spec.partitions) {
+    const problem = `has ${topic.logs.length} partitions, configured are ${spec.partitions}`;
+    problems.push({ topic: spec.name, problem, remedy: `set the configured partitions to ${topic.logs.length}` });
+  }
+  if (spec.kind === "cursors" && topic.kind !== "cursors") {
+    problems.push({ topic: spec.name, problem: 'cleanup.policy is "delete"', remedy: "set cleanup.policy=compact" });
+  }
+  return problems;
+}
+
+function unavailable(error: unknown): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  return new ConnectorError("kafka_unavailable", `brokers: ${String(error)}`, { disposition: "retry", cause: error });
+}
+
+function failed(error: unknown): ConnectorError {
+  if (error instanceof ConnectorError) return error;
+  return new ConnectorError("publish_failed", `transaction: ${String(error)}`, { disposition: "retry", cause: error });
+}
