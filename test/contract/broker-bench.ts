@@ -4,7 +4,7 @@ import { openKafka } from "../../src/kafka/kafkajs-port.ts";
 import type { KafkaPort, Transaction } from "../../src/kafka/port.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { startBroker } from "../real/broker.ts";
-import { type Bench, type Names, SHARDS, type VisibleRecord } from "./kafka-suite.ts";
+import { type Bench, type Names, SHARDS, type VisibleRecord } from "./kafka-bench.ts";
 
 /** A broker of its own for the suite; what goes past the port uses kafkajs as plainly as it can be. */
 export async function brokerBench(): Promise<Bench> {

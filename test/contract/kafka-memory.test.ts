@@ -1,5 +1,7 @@
 import { MemoryCluster } from "../fakes/memory-kafka.ts";
-import { type Bench, kafkaContract, type Names, SHARDS } from "./kafka-suite.ts";
+import { type Bench, type Names, SHARDS } from "./kafka-bench.ts";
+import { kafkaContract } from "./kafka-suite.ts";
+import { topicsContract } from "./kafka-topics-suite.ts";
 
 /** A cluster for each cursors topic: that is all that names tell apart here. */
 function memoryBench(): Bench {
@@ -57,3 +59,4 @@ function memoryBench(): Bench {
 }
 
 kafkaContract("the in-memory fake", async () => memoryBench());
+topicsContract("the in-memory fake", async () => memoryBench());

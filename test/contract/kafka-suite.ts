@@ -1,77 +1,20 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { KafkaPort, OutgoingRecord, ShardLog, ShardState, TopicSpec, Transaction } from "../../src/kafka/port.ts";
+import { describe, expect, test } from "vitest";
+import type { OutgoingRecord, ShardLog, ShardState, Transaction } from "../../src/kafka/port.ts";
+import { type Bench, benchFor, type Names, never, PARTITIONS, type VisibleRecord } from "./kafka-bench.ts";
 
-export interface VisibleRecord {
-  readonly partition: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Epoch ms; null where the brokers keep none. */
-  readonly timestampMs: number | null;
-}
-
-export interface Names {
-  readonly cursors: string;
-  readonly activities: string;
-}
-
-/** One set of brokers, as the suite needs it. */
-export interface Bench extends AsyncDisposable {
-  /** A connector process of its own: the same cursors topic, nothing shared. */
-  process(names: Names): KafkaPort;
-  /** The same, calling `then` just before its next `open` fences earlier owners. */
-  processFencingAfter(names: Names, then: () => Promise<void>): KafkaPort;
-  /** A topic, made past the port. */
-  createTopic(name: string, partitions: number, compacted: boolean): Promise<void>;
-  /** What a `read_committed` reader sees, by partition and offset, read past the port up to the last stable offset. */
-  visible(topic: string): Promise<readonly VisibleRecord[]>;
-  /** A process fences the shard's owners, writes this in a transaction, and dies before it decides it. */
-  abandon(names: Names, shard: number, transaction: Transaction): Promise<void>;
-  now(): number;
-}
-
-export const SHARDS = 3;
-export const PARTITIONS = 6;
 const POLL = { timeout: 10_000, interval: 20 };
-const never = new AbortController().signal;
 
-export function specsOf(names: Names): TopicSpec[] {
-  return [
-    { name: names.cursors, partitions: SHARDS, replicationFactor: 1, kind: "cursors" },
-    { name: names.activities, partitions: PARTITIONS, replicationFactor: 1, kind: "activities" },
-  ];
-}
-
-/** What the port promises, clause by clause. */
+/** What the port promises of shards, clause by clause. */
 export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>): void {
-  let bench: Bench;
-  let count = 0;
-  const names = (): Names => {
-    const tag = `c${++count}-${Math.floor(bench.now()).toString(36)}`;
-    return { cursors: `${tag}-cursors`, activities: `${tag}-activities` };
-  };
+  const { bench, ready } = benchFor(makeBench);
   /** Readers see a transaction some ms after its commit has returned: when the brokers have written its markers. */
   const visible = async (topic: string, count: number): Promise<readonly VisibleRecord[]> => {
     const untilMs = Date.now() + 10_000;
     for (;;) {
-      const seen = await bench.visible(topic);
+      const seen = await bench().visible(topic);
       if (seen.length >= count || Date.now() > untilMs) return seen;
     }
   };
-  const ready = async (): Promise<{ names: Names; port: KafkaPort }> => {
-    const of = names();
-    const port = bench.process(of);
-    expect(await port.prepareTopics(specsOf(of), true, never)).toEqual([]);
-    return { names: of, port };
-  };
-
-  beforeAll(async () => {
-    bench = await makeBench();
-  });
-  afterAll(async () => {
-    await bench?.[Symbol.asyncDispose]();
-  });
-
   describe(`shard log on ${brokers}`, () => {
     test("a new shard has no state, and opening it leaves nothing to be seen in its state", async () => {
       const { port } = await ready();
@@ -86,7 +29,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       const { names: of, port } = await ready();
       const shard = port.shard(0);
       await shard.open(never);
-      const before = bench.now();
+      const before = bench().now();
       await shard.commit(
         { state: [{ key: "cursor", value: "1" }], records: [record(of, 2, "a", { tenant: "contoso" })] },
         never,
@@ -178,7 +121,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       const older = port.shard(0);
       await older.open(never);
       await older.commit({ state: [{ key: "cursor", value: "1" }], records: [record(of, 0, "first")] }, never);
-      const newer = bench.process(of).shard(0);
+      const newer = bench().process(of).shard(0);
       expect(texts(await newer.open(never))).toEqual({ cursor: "1" });
       const late = { state: [{ key: "cursor", value: "zombie" }], records: [record(of, 0, "zombie")] };
       await expect(older.commit(late, never)).rejects.toMatchObject({ code: "publish_fenced", disposition: "fatal" });
@@ -191,7 +134,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       const { names: of, port } = await ready();
       const mine = port.shard(0);
       await mine.open(never);
-      await bench.process(of).shard(1).open(never);
+      await bench().process(of).shard(1).open(never);
       await mine.commit({ state: [{ key: "cursor", value: "1" }], records: [] }, never);
       expect(texts(await mine.open(never))).toEqual({ cursor: "1" });
     });
@@ -209,9 +152,9 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
         ],
         records: [record(of, 1, "c")],
       };
-      await bench.abandon(of, 0, undecided);
+      await bench().abandon(of, 0, undecided);
       await expect.poll(async () => texts(await port.readState(0, never)), POLL).toEqual({ cursor: "2" });
-      const next = bench.process(of).shard(0);
+      const next = bench().process(of).shard(0);
       expect(texts(await next.open(never))).toEqual({ cursor: "2" });
       await next.commit({ state: [{ key: "cursor", value: "3" }], records: [record(of, 1, "c")] }, never);
       expect(keys(await visible(of.activities, 3))).toEqual(["a", "b", "c"]);
@@ -222,14 +165,16 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       const older = port.shard(0);
       await older.open(never);
       const last = { state: [{ key: "cursor", value: "last" }], records: [record(of, 0, "last")] };
-      const newer = bench.processFencingAfter(of, () => older.commit(last, never)).shard(0);
+      const newer = bench()
+        .processFencingAfter(of, () => older.commit(last, never))
+        .shard(0);
       expect(texts(await newer.open(never))).toEqual({ cursor: "last" });
       await expect(older.commit(last, never)).rejects.toMatchObject({ code: "publish_fenced" });
     });
 
     test("after a fenced commit the shard can be opened again, and then fences the other", async () => {
       const { names: of, port } = await ready();
-      const [a, b] = [port.shard(0), bench.process(of).shard(0)];
+      const [a, b] = [port.shard(0), bench().process(of).shard(0)];
       await a.open(never);
       await b.open(never);
       await expect(a.commit({ state: [{ key: "k", value: "a" }], records: [] }, never)).rejects.toThrow();
@@ -275,7 +220,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       await expect(
         shard.commit({ state: [{ key: "k", value: "v" }], records: [record(of, 0, "a")] }, stopped),
       ).rejects.toThrow("stopping");
-      expect(await bench.visible(of.activities)).toEqual([]);
+      expect(await bench().visible(of.activities)).toEqual([]);
       expect((await shard.open(never)).size).toBe(0);
     });
 
@@ -307,47 +252,10 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
         );
       }
       expect((await visible(of.activities, 40)).length).toBe(40);
-      expect(texts(await reopened(bench, of))).toEqual({ cursor: "39" });
-    });
-  });
-
-  describe(`topics and partitions on ${brokers}`, () => {
-    test("what is right already is not touched and not complained about", async () => {
-      const { names: of, port } = await ready();
-      expect(await port.prepareTopics(specsOf(of), true, never)).toEqual([]);
-      expect(await bench.process(of).prepareTopics(specsOf(of), false, never)).toEqual([]);
-    });
-
-    test("a missing topic is a problem where nothing may be created", async () => {
-      const of = names();
-      const problems = await bench.process(of).prepareTopics(specsOf(of), false, never);
-      expect(problems.map((each) => each.topic)).toEqual([of.cursors, of.activities]);
-      for (const { problem, remedy } of problems) expect([problem.length > 0, remedy.length > 0]).toEqual([true, true]);
-    });
-
-    test("a cursors topic that is not compacted and counts that differ are problems with remedies", async () => {
-      const of = names();
-      await bench.createTopic(of.cursors, SHARDS + 1, false);
-      await bench.createTopic(of.activities, PARTITIONS + 1, false);
-      const problems = await bench.process(of).prepareTopics(specsOf(of), true, never);
-      expect(problems.filter((each) => each.topic === of.cursors).length).toBe(2);
-      expect(problems.some((each) => each.problem.includes("cleanup.policy"))).toBe(true);
-      expect(problems.some((each) => each.topic === of.activities && each.problem.includes("7 partitions"))).toBe(true);
-    });
-
-    test("a key's partition and a tenant's shard are those of the Java client", async () => {
-      const { names: of, port } = await ready();
-      expect(
-        ["21", "foobar", "a-little-bit-long-string"].map((key) => port.partitionOf(of.activities, Buffer.from(key))),
-      ).toEqual(JAVA_PARTITIONS_OF_6);
-      expect(port.shardOf("contoso")).toBe(bench.process(of).shardOf("contoso"));
-      expect(() => port.partitionOf("unseen", Buffer.from("k"))).toThrow("prepared before");
+      expect(texts(await reopened(bench(), of))).toEqual({ cursor: "39" });
     });
   });
 }
-
-/** `Utils.toPositive(Utils.murmur2(key)) % 6` of Kafka's Java client, for the three keys above. */
-const JAVA_PARTITIONS_OF_6 = [0, 0, 2];
 
 async function reopened(bench: Bench, names: Names): Promise<ShardState> {
   const log: ShardLog = bench.process(names).shard(0);
