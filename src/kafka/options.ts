@@ -65,7 +65,7 @@ export interface KafkaDeps {
   readonly log?: (line: ClientLine) => void;
 }
 
-export const BATCH_BYTES = 768 * 1024;
+const BATCH_BYTES = 768 * 1024;
 
 /** The options with every default filled in. */
 export type FullOptions = Required<Omit<KafkaOptions, "ssl" | "sasl">> & Pick<KafkaOptions, "ssl" | "sasl">;

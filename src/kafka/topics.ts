@@ -88,7 +88,7 @@ async function partitionsOf(admin: Admin, topic: string): Promise<PartitionMetad
 }
 
 /** What `spec` is created with. Settings not named here are the brokers' defaults. */
-export function topicConfig(spec: TopicSpec): ITopicConfig {
+function topicConfig(spec: TopicSpec): ITopicConfig {
   const settings: Record<string, string> =
     spec.kind === "cursors"
       ? { "cleanup.policy": "compact", "segment.ms": "3600000", "min.cleanable.dirty.ratio": "0.1" }

@@ -48,7 +48,7 @@ const RECORD_OVERHEAD_BYTES = 32;
 const ABORT_MAX_MS = 3_000;
 
 /** A call resolved though a partition had not answered for its records. */
-export class UnansweredError extends Error {
+class UnansweredError extends Error {
   constructor(places: readonly string[]) {
     super(`the brokers' answer is missing for ${places.join(", ")}`);
     this.name = "UnansweredError";

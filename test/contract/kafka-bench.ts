@@ -41,7 +41,7 @@ export function specsOf(names: Names): TopicSpec[] {
   ];
 }
 
-export interface Ready {
+interface Ready {
   readonly names: Names;
   readonly port: KafkaPort;
 }

@@ -2,7 +2,7 @@ import type { KafkaPort, ShardState, TopicSpec } from "../../src/kafka/port.ts";
 import { ConnectorError } from "../../src/kit/errors.ts";
 import { MemoryPort, type Step } from "./memory-kafka-port.ts";
 
-export { STEPS, type Step, type StepName } from "./memory-kafka-port.ts";
+export { STEPS, type Step } from "./memory-kafka-port.ts";
 
 export interface StoredRecord {
   readonly topic: string;
