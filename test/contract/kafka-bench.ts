@@ -54,7 +54,7 @@ export function benchFor(makeBench: () => Promise<Bench>) {
     const tag = `c${++count}-${Math.floor(bench.now()).toString(36)}`;
     return { cursors: `${tag}-cursors`, activities: `${tag}-activities` };
   };
-  const ready = async (): Promise<{ names: Names; port: KafkaPort }> => {
+  const ready = async (): Promise<Ready> => {
     const of = names();
     const port = bench.process(of);
     expect(await port.prepareTopics(specsOf(of), true, never)).toEqual([]);
