@@ -27,6 +27,7 @@ export class Output implements AsyncDisposable {
   readonly #clock: Clock;
   /** A file keeps what it held before until the first line, or the end. */
   #isFresh: boolean;
+  #lines = 0;
 
   private constructor(fd: number, name: string, clock: Clock) {
     this.#fd = fd;
@@ -59,9 +60,15 @@ export class Output implements AsyncDisposable {
     for (const chunk of chunks(lines)) {
       signal.throwIfAborted();
       await this.begin();
-      if (!(await this.#writeAll(chunk))) return false;
+      if (!(await this.#writeAll(chunk.bytes))) return false;
+      this.#lines += chunk.lines;
     }
     return true;
+  }
+
+  /** Lines that are there, also of a page that a stop cut short. */
+  get lines(): number {
+    return this.#lines;
   }
 
   /** Empties a file that was there before; called at the end for a scan that found nothing. */
@@ -96,18 +103,18 @@ export class Output implements AsyncDisposable {
   }
 }
 
-function* chunks(lines: readonly Buffer[]): Generator<Buffer> {
+function* chunks(lines: readonly Buffer[]): Generator<{ readonly bytes: Buffer; readonly lines: number }> {
   let parts: Buffer[] = [];
   let bytes = 0;
   for (const line of lines) {
     parts.push(line, NEWLINE);
-    bytes += line.length + 1;
+    bytes += line.length + NEWLINE.length;
     if (bytes < CHUNK_BYTES) continue;
-    yield Buffer.concat(parts);
+    yield { bytes: Buffer.concat(parts), lines: parts.length / 2 };
     parts = [];
     bytes = 0;
   }
-  if (bytes > 0) yield Buffer.concat(parts);
+  if (bytes > 0) yield { bytes: Buffer.concat(parts), lines: parts.length / 2 };
 }
 
 function reasonOf(error: unknown): string {

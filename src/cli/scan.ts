@@ -94,7 +94,8 @@ async function scan(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Promi
     throw error;
   } finally {
     progress.stop();
-    process.stderr.write(`${summaryOf(oneShot.tally, asker.traffic, ending)}\n`);
+    const tally = { ...oneShot.tally, activities: output.lines };
+    process.stderr.write(`${summaryOf(tally, asker.traffic, ending)}\n`);
   }
 }
 
