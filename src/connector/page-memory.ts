@@ -15,6 +15,11 @@ export class PageMemory {
     this.capacityBytes = capacityBytes;
   }
 
+  /** What could be had at once. */
+  get freeBytes(): number {
+    return this.#waiting.length > 0 ? 0 : this.capacityBytes - this.#usedBytes;
+  }
+
   /** Waits until `bytes` (never more than the capacity is taken) are free, and holds them. */
   async reserve(bytes: number, signal: AbortSignal): Promise<PageLease> {
     signal.throwIfAborted();

@@ -82,7 +82,8 @@ export class Page {
     const id = idHash(read.id);
     const name = id.toString("latin1");
     if (this.#context.previous.has(name)) this.#onPrevious += 1;
-    const sliceMs = sliceOf(valueMs ?? this.#context.serverNowMs);
+    // Without a value: the slice of now, never one so old that its ids may be forgotten.
+    const sliceMs = sliceOf(valueMs ?? Math.max(this.#context.serverNowMs, this.#context.pass.fromMs));
     const counts = this.#readBySlice.get(sliceMs) ?? { read: 0, duplicates: 0 };
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;

@@ -126,14 +126,17 @@ export class ScanMemory {
 
   /** Forgets all that the tail will not ask for again; null when that is nothing. Between passes only. */
   planShrink(): PagePlan | null {
+    const slices = this.#slices;
+    if (slices === null) return null;
     const rememberedFromMs = sliceOf(this.#cursor.positionMs - KEEP_LEAST_MS);
-    const forget = this.#slices?.planForget(rememberedFromMs, new Set()) ?? null;
-    if (forget === null || forget.state.length === 0) return null;
+    const additions = this.#quietAdditions;
+    const forget = slices.planForget(rememberedFromMs, new Set(additions.map((addition) => addition.sliceMs)));
+    if (forget.state.length === 0) return null;
     const cursorAfter = {
       ...this.#cursor,
       rememberedFromMs: Math.max(this.#cursor.rememberedFromMs, rememberedFromMs),
     };
-    return this.#plan(cursorAfter, [forget], []);
+    return this.#plan(cursorAfter, [slices.planPage(additions, null), forget], []);
   }
 
   /** The plan's transaction is committed. */
@@ -171,6 +174,7 @@ export class ScanMemory {
     this.#cursor = state.cursor;
     this.#slices = state.slices;
     this.#committed = found;
+    this.#quietAdditions = [];
   }
 
   #planSlices(slices: Slices, additions: readonly SliceAddition[], fold: Fold, after: Cursor): SliceChange[] {

@@ -27,6 +27,8 @@ export class ScanRun {
   readonly idsBytesMax: number;
   /** Failures in a row that are this scan's own. */
   failures = 0;
+  /** Times in a row, within a pass, that the API refused next filters which it gave itself. */
+  refusals = 0;
   /** The ids of the page before, in this pass. */
   previous: ReadonlySet<string> = new Set();
   #activityBytes = ACTIVITY_BYTES_FIRST;
@@ -42,9 +44,14 @@ export class ScanRun {
     this.#emit = emit;
   }
 
-  /** What the next page is expected to occupy, encoded. */
-  get pageBytes(): number {
-    return this.limit * this.#activityBytes;
+  /**
+   * The next page's limit, and what the page is expected to occupy, encoded. Where less is free than the scan's
+   * limit needs, a smaller page is asked for: who hangs on to memory must not hold up others.
+   */
+  pageWithin(freeBytes: number): { limit: number; bytes: number } {
+    const fitting = Math.floor(freeBytes / this.#activityBytes);
+    const limit = Math.min(this.limit, Math.max(LIMIT_MIN, fitting));
+    return { limit, bytes: limit * this.#activityBytes };
   }
 
   /** Learns from a page how large activities are. */

@@ -1,10 +1,11 @@
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Anomaly } from "../observe/events.ts";
-import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
+import { type Fold, foldPage, foldRefused, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { type Ask, firstFilters, nextAsk } from "../scan/tail.ts";
 import type { Answer } from "../tenant/answer.ts";
 import { Page } from "./page.ts";
+import { pagePublished } from "./page-published.ts";
 import { type PagePlan, ScanMemory } from "./scan-memory.ts";
 import { LIMIT_MIN, type ScanRun, startMs } from "./scan-run.ts";
 import type { TenantRun } from "./tenant-run.ts";
@@ -13,6 +14,13 @@ const OWN_FAILURE: BackoffOptions = { firstMs: 2_000, capMs: 60_000 };
 const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
 /** Nothing is saved this far ahead of the server's clock: an honoured bound there finds nothing. */
 const PROBE_AHEAD_MS = 24 * 3_600_000;
+
+/** What was asked, what came, and what it does to the cursor. */
+interface Read {
+  readonly ask: Ask;
+  readonly page: Page;
+  readonly fold: Fold;
+}
 
 type PageVerdict = Extract<Answer["verdict"], { kind: "page" }>;
 
@@ -39,7 +47,9 @@ export class ScanTurn {
     const probe = await this.#probe(signal);
     if (probe === null) return;
     const memory = ScanMemory.begin(config, startMs(config.start, probe.serverNowMs), this.#scan.idsBytesMax);
-    if (await this.#commit(memory, memory.planCursor(), signal)) this.#scan.memory = memory;
+    await this.#commit(memory, memory.planCursor(), signal);
+    // Committed, or another owner has begun the scan in the meantime: then the memory holds what that one committed.
+    this.#scan.memory = memory;
   }
 
   async #ask(memory: ScanMemory, signal: AbortSignal): Promise<void> {
@@ -53,10 +63,11 @@ export class ScanTurn {
       return;
     }
     await this.#tenant.awaitRequest(scan, signal);
-    using lease = await pages.reserve(scan.pageBytes, signal);
+    const { limit, bytes } = scan.pageWithin(pages.freeBytes);
+    using lease = await pages.reserve(bytes, signal);
     const field = memory.cursor.cursorField ?? "created";
     const serverNowMs = this.#tenant.serverNowMs();
-    const query = { filters: scan.config.filters, limit: scan.limit };
+    const query = { filters: scan.config.filters, limit };
     const ask = nextAsk(memory.cursor, field, query, serverNowMs);
     if (ask.pass.pages === 0) scan.passStartMs = clock.monotonicMs();
     const page = new Page(scan.records, {
@@ -68,10 +79,11 @@ export class ScanTurn {
       nowMs: () => clock.nowMs(),
       lease,
     });
-    const answer = await this.#tenant.request(scan, ask.request, (bytes) => page.take(bytes), signal);
+    const answer = await this.#tenant.request(scan, ask.request, (activity) => page.take(activity), signal);
     if (answer === null || !this.#tenant.settle(scan, answer)) return;
     if (answer.verdict.kind === "page") await this.#publish(memory, ask, page, answer, signal);
-    else this.#refused(memory, ask, answer);
+    else if (answer.verdict.kind === "rejected") await this.#rejected(memory, ask, page, answer.verdict.reason, signal);
+    else this.#refused(ask, answer);
   }
 
   async #publish(memory: ScanMemory, ask: Ask, page: Page, answer: Answer, signal: AbortSignal): Promise<void> {
@@ -81,18 +93,26 @@ export class ScanTurn {
     const facts = page.facts({ hasNext, nextFilters, total, serverNowMs });
     if (!(await this.#honoured(memory, ask, facts, signal))) return;
     const fold = foldPage(memory.cursor, ask, facts);
+    if (!(await this.#advance(memory, { ask, page, fold }, signal))) return;
+    const { clock, emit } = this.#tenant.deps;
+    emit(pagePublished(this.#scan.config, page, clock.nowMs()));
+  }
+
+  /** Commits what a page does, and takes the scan on. False when the page turned out to be outdated. */
+  async #advance(memory: ScanMemory, read: Read, signal: AbortSignal): Promise<boolean> {
+    const { page, fold } = read;
     const { clock } = this.#tenant.deps;
     const plan = memory.planPage(page, fold, clock.monotonicMs());
     if (plan !== null && !(await this.#commit(memory, plan, signal))) {
       this.#scan.previous = new Set();
-      return;
+      return false;
     }
-    this.#tellRead(page);
-    this.#moved(memory, ask, page, fold);
+    this.#moved(memory, read);
+    return true;
   }
 
   /** After a page is committed, or had nothing to commit. */
-  #moved(memory: ScanMemory, ask: Ask, page: Page, fold: Fold): void {
+  #moved(memory: ScanMemory, { ask, page, fold }: Read): void {
     const scan = this.#scan;
     const { clock, emit } = this.#tenant.deps;
     const { tenant, name } = scan.config;
@@ -110,6 +130,7 @@ export class ScanTurn {
     }
     scan.sized(page.fresh.length, page.bytes);
     scan.failures = 0;
+    if (fold.passEnded) scan.refusals = 0;
     scan.previous = fold.passEnded ? new Set() : page.ids;
     const caughtUp = fold.passEnded && ask.pass.reachMs === null;
     scan.dueMs = caughtUp ? scan.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
@@ -127,7 +148,7 @@ export class ScanTurn {
       if (otherwise !== null) this.#anomaly("field_not_honoured", otherwise);
       if (breach === null) return true;
       this.#anomaly("out_of_bounds", breach);
-      memory.leavePass();
+      this.#leavePass(memory);
       this.#hold("blocked", `${ask.field} is not honoured: ${breach}`, "api_contract");
       return false;
     }
@@ -149,7 +170,7 @@ export class ScanTurn {
 
   #decide(memory: ScanMemory, field: "created" | "date", reason: string): void {
     const { tenant, name } = this.#scan.config;
-    memory.leavePass();
+    this.#leavePass(memory);
     memory.decide(field);
     this.#tenant.deps.emit({ type: "cursor_field_decided", tenant, scan: name, field, reason });
   }
@@ -183,38 +204,52 @@ export class ScanTurn {
 
   #refusedProbe(verdict: Answer["verdict"]): void {
     const reason = verdict.kind === "page" || verdict.kind === "throttled" ? verdict.kind : verdict.reason;
-    if (verdict.kind === "rejected") this.#hold("blocked", reason, "api_rejected");
+    const rejected = verdict.kind === "rejected";
+    this.#anomaly(rejected ? "filters_rejected" : "contract_error", reason);
+    if (rejected) this.#hold("blocked", reason, "api_rejected");
     else this.#hold("retrying", reason, "api_contract");
   }
 
+  /** A 400. */
+  async #rejected(memory: ScanMemory, ask: Ask, page: Page, reason: string, signal: AbortSignal): Promise<void> {
+    const scan = this.#scan;
+    this.#anomaly("filters_rejected", reason);
+    const refused = ask.pass.nextFilters !== null;
+    if (refused && memory.slices !== null && scan.refusals > 0) {
+      const fold = foldRefused(memory.cursor, ask, this.#tenant.serverNowMs());
+      await this.#advance(memory, { ask, page, fold }, signal);
+      return;
+    }
+    this.#leavePass(memory);
+    // Stored next filters may have aged: the pass starts again from its position. Its own first request refused is
+    // another matter: the filters are wrong, and a person has to change them.
+    if (refused) scan.refusals += 1;
+    this.#hold(refused ? "retrying" : "blocked", reason, "api_rejected");
+  }
+
+  #leavePass(memory: ScanMemory): void {
+    memory.leavePass();
+    this.#scan.previous = new Set();
+  }
+
   /** A response that is no page, for reasons that lie in this scan's request. */
-  #refused(memory: ScanMemory, ask: Ask, answer: Answer): void {
+  #refused(ask: Ask, answer: Answer): void {
     const scan = this.#scan;
     const { verdict } = answer;
     if (verdict.kind === "page" || verdict.kind === "throttled") return;
-    switch (verdict.kind) {
-      case "rejected":
-        this.#anomaly("filters_rejected", verdict.reason);
-        memory.leavePass();
-        scan.previous = new Set();
-        // Stored next filters may have aged; the pass starts again from its position. Its own first request
-        // refused is another matter: the filters are wrong, and a person has to change them.
-        this.#hold(ask.pass.nextFilters === null ? "blocked" : "retrying", verdict.reason, "api_rejected");
-        return;
-      case "too_large":
-        this.#anomaly("page_too_large", verdict.reason);
-        if (scan.limit <= LIMIT_MIN) {
-          const remedy = "raise memory.pages or limits.body";
-          const reason = `a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`;
-          this.#hold("blocked", reason, "page_too_large");
-          return;
-        }
-        scan.limit = Math.max(LIMIT_MIN, Math.floor(scan.limit / 2));
-        return;
-      default:
-        this.#anomaly("contract_error", verdict.reason);
-        this.#hold("retrying", verdict.reason, "api_contract");
+    if (verdict.kind !== "too_large") {
+      this.#anomaly("contract_error", verdict.reason);
+      this.#hold("retrying", verdict.reason, "api_contract");
+      return;
     }
+    this.#anomaly("page_too_large", verdict.reason);
+    if (ask.request.limit > LIMIT_MIN) {
+      scan.limit = Math.max(LIMIT_MIN, Math.floor(ask.request.limit / 2));
+      return;
+    }
+    const remedy = "raise memory.pages or limits.body";
+    const reason = `a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`;
+    this.#hold("blocked", reason, "page_too_large");
   }
 
   /** The scan is not asked for a while; longer after each failure in a row. Others go on. */
@@ -245,28 +280,6 @@ export class ScanTurn {
       signal.throwIfAborted();
       await clock.sleep(backoffMs(attempt, RECOMMIT, random), signal);
     }
-  }
-
-  #tellRead(page: Page): void {
-    const { clock, emit } = this.#tenant.deps;
-    const { tenant, name } = this.#scan.config;
-    const committedAtMs = clock.nowMs();
-    const times = page.fresh.filter((activity) => !activity.deadLettered);
-    emit({
-      type: "page_published",
-      tenant,
-      scan: name,
-      reader: "tail",
-      read: page.activities,
-      published: page.fresh.length - page.deadLettered,
-      duplicates: page.duplicates,
-      deadLettered: page.deadLettered,
-      bytes: page.bytes,
-      ingestionDelaysMs: times.flatMap(({ createdMs, dateMs }) =>
-        createdMs === null || dateMs === null ? [] : [createdMs - dateMs],
-      ),
-      publishLatenciesMs: times.flatMap(({ createdMs }) => (createdMs === null ? [] : [committedAtMs - createdMs])),
-    });
   }
 
   #anomaly(kind: Anomaly, detail: string): void {

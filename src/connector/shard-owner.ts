@@ -64,7 +64,8 @@ export class ShardOwner {
    */
   commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
     const turn = this.#last.then(() => this.#commit(transaction, signal));
-    this.#last = turn.catch(() => {});
+    // One that throws has left the shard as it is: those behind it end with the same error.
+    this.#last = turn;
     return turn;
   }
 

@@ -48,6 +48,8 @@ export class TenantRun {
   /** Failures in a row that concern the whole tenant. */
   #failures = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  /** Until when the tenant asked to be left alone. */
+  #throttledUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: TenantDeps, scans: readonly ScanRun[]) {
     this.deps = deps;
@@ -78,10 +80,15 @@ export class TenantRun {
   /** Waits until the tenant may be asked. */
   async awaitRequest(scan: ScanRun, signal: AbortSignal): Promise<void> {
     const { clock, budget, emit, tenant } = this.deps;
-    const pausedMs = this.#pausedUntilMs - clock.monotonicMs();
-    if (pausedMs > 0) {
-      emit({ type: "waited", tenant, reason: "backoff", waitMs: pausedMs });
-      await clock.sleep(pausedMs, signal);
+    const waits = [
+      ["backoff", this.#pausedUntilMs],
+      ["retry_after", this.#throttledUntilMs],
+    ] as const;
+    for (const [reason, untilMs] of waits) {
+      const waitMs = untilMs - clock.monotonicMs();
+      if (waitMs <= 0) continue;
+      emit({ type: "waited", tenant, reason, waitMs });
+      await clock.sleep(waitMs, signal);
     }
     for (;;) {
       const waitMs = budget.waitMs(clock.monotonicMs());
@@ -118,11 +125,11 @@ export class TenantRun {
    */
   settle(scan: ScanRun, answer: Answer): boolean {
     const { verdict } = answer;
-    const { budget, clock, emit, tenant } = this.deps;
+    const { budget, clock } = this.deps;
     switch (verdict.kind) {
       case "throttled":
         budget.throttled(clock.monotonicMs(), verdict.waitMs);
-        emit({ type: "waited", tenant, reason: "retry_after", waitMs: verdict.waitMs });
+        this.#throttledUntilMs = clock.monotonicMs() + verdict.waitMs;
         scan.is("throttled", `429: wait ${Math.ceil(verdict.waitMs / 1_000)} s (${verdict.hint})`, "api_throttled");
         return false;
       case "retry":
