@@ -1,0 +1,23 @@
+/**
+ * What the connector does a second, and what it costs, beside its parts; what `make bench` calls. Takes two to
+ * three minutes. BENCH_ACTIVITIES=… for another size, BENCH_PROFILE=1 for CPU profiles of the full path.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../real/process.ts";
+import { machine, table } from "./report.ts";
+import { runBench } from "./run-bench.ts";
+
+const results = join(root, "test-results");
+mkdirSync(results, { recursive: true });
+const on = machine();
+const result = await runBench({
+  activities: Number(process.env["BENCH_ACTIVITIES"] ?? "100000"),
+  pageSize: 5_000,
+  pages: 2,
+  repeats: 3,
+  profileDir: process.env["BENCH_PROFILE"] === undefined ? null : results,
+  say: (line) => process.stderr.write(`${line}\n`),
+});
+writeFileSync(join(results, "bench.json"), `${JSON.stringify({ machine: on, ...result }, null, 2)}\n`);
+process.stdout.write(`\n${table(result, on)}\n\nresults: test-results/bench.json\n`);
