@@ -23,7 +23,7 @@ export function openProgress({ stderr, bar }: ProgressOptions): Progress {
   if (!bar) return { onPage: () => {}, onWait: () => {}, note: print, stop: () => {} };
   const notes: string[] = [];
   const drawn = new progress.SingleBar({
-    format: "{bar} {percentage}%  {activities} activities, {pages} pages  {doing}",
+    format: "{bar} {percentage}%  {activities} activities, pages: {pages}  {doing}",
     stream: stderr,
     hideCursor: true,
     clearOnComplete: true,

@@ -6,7 +6,7 @@ import { ConnectorError } from "../kit/errors.ts";
 import { type ConfigArgs, configOptions } from "./wiring.ts";
 
 /** Holds the API token when there is neither a configuration nor a token file. */
-export const TOKEN_VARIABLE = "MDCA_TOKEN";
+const TOKEN_VARIABLE = "MDCA_TOKEN";
 /** What the tenant given by `--url` is called in `--set`. */
 const DIRECT = "tenant";
 

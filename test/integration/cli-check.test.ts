@@ -2,96 +2,42 @@ import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { Kafka, logLevel } from "kafkajs";
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
-import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
+import type { MockTenant } from "../../src/mock-tenant/start.ts";
 import { encodeCursor, newCursor } from "../../src/scan/cursor.ts";
 import { cursorKey } from "../../src/scan/ledger.ts";
-import { type Broker, startBroker } from "../real/broker.ts";
-import { discard, eventually, freePort, scratchDir, startConnector } from "../real/process.ts";
-import { type Registry, startRegistry } from "../real/registry.ts";
+import type { Broker } from "../real/broker.ts";
+import { eventually, freePort, startConnector } from "../real/process.ts";
+import type { Registry } from "../real/registry.ts";
 import { statusOf } from "../real/stack.ts";
+import {
+  configure,
+  createTopic,
+  putEverywhere,
+  run,
+  type Surroundings,
+  startSurroundings,
+  topicsOf,
+} from "./cli-setup.ts";
 
+let around: Surroundings;
 let broker: Broker;
 let registry: Registry;
 let tenant: MockTenant;
 
 beforeAll(async () => {
-  [broker, registry, tenant] = await Promise.all([
-    startBroker(),
-    startRegistry(),
-    startMockTenant({ backlog: 500, requestLimit: null }),
-  ]);
+  around = await startSurroundings();
+  ({ broker, registry, tenant } = around);
 });
 
-afterAll(async () => {
-  await Promise.all([tenant, registry, broker].map((part) => part?.[Symbol.asyncDispose]()));
-});
+afterAll(() => around?.[Symbol.asyncDispose]());
 
 afterEach(() => tenant.change({ down: false }));
 
 const SCAN = "contoso-all";
-let number = 0;
-
-/** A configuration with topics of its own, its lines changed by `edit`. */
-function setUp(edit: (yaml: string) => string = (yaml) => yaml) {
-  number += 1;
-  const topic = `check-${number}`;
-  const dir = scratchDir("cli-check");
-  onTestFinished(() => discard(dir));
-  writeFileSync(join(dir, "token"), "mock-token\n");
-  const config = join(dir, "mdca.yaml");
-  const yaml = `
-tenants:
-  contoso:
-    apiUrl: ${tenant.url}
-    auth: { token: "\${file:token}" }
-    requestsPerMinute: 6000
-kafka: { brokers: ["${broker.bootstrap}"] }
-schemaRegistry: { url: "${registry.url}" }
-topics:
-  activities: { name: ${topic}, partitions: 2 }
-  cursors: { partitions: 3 }
-http: { port: 0 }
-`;
-  writeFileSync(config, edit(yaml));
-  return { topic, dir, config };
-}
-
-async function run(args: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const running = startConnector(args, { name: `cli-${args[0]}` });
-  onTestFinished(async () => void (await running.kill9()));
-  const { code } = await running.exited;
-  const out = running.log();
-  expect(out).not.toMatch(/^\s+at /m);
-  expect(out).not.toContain("mock-token");
-  return { code, out };
-}
-
+const setUp = (edit?: (yaml: string) => string) => configure(around, edit);
 const check = (config: string) => run(["check", "-c", config]);
 const failures = (out: string) => out.split("\n").filter((line) => line.startsWith("FAIL"));
-
-async function withAdmin<T>(work: (kafka: Kafka) => Promise<T>): Promise<T> {
-  return await work(new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }));
-}
-
-const topicsNow = () =>
-  withAdmin(async (kafka) => {
-    const admin = kafka.admin();
-    await admin.connect();
-    const topics = await admin.listTopics();
-    await admin.disconnect();
-    return topics;
-  });
-
-const createTopic = (topic: string, partitions: number, policy: string) =>
-  withAdmin(async (kafka) => {
-    const admin = kafka.admin();
-    await admin.connect();
-    const configEntries = [{ name: "cleanup.policy", value: policy }];
-    await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
-    await admin.disconnect();
-  });
 
 test("all is well: a line each, exit 0, two requests at most, and nothing is left behind", async () => {
   const { config, topic } = setUp();
@@ -102,7 +48,7 @@ test("all is well: a line each, exit 0, two requests at most, and nothing is lef
   expect(lines.filter((line) => line.startsWith("ok"))).toHaveLength(9);
   expect(lines.filter((line) => !/^(ok|warn) /.test(line))).toEqual([]);
   expect(tenant.stats().requests - before).toBeLessThanOrEqual(2);
-  expect((await topicsNow()).filter((name) => name.startsWith(topic))).toEqual([]);
+  expect((await topicsOf(broker)).filter((name) => name.startsWith(topic))).toEqual([]);
   const subjects = (await (await fetch(`${registry.url}/subjects`)).json()) as string[];
   expect(subjects.filter((name) => name.startsWith(topic))).toEqual([]);
 });
@@ -162,8 +108,8 @@ test("brokers and a registry that refuse fail together, each with its remedy", a
 
 test("a cursors topic that is not compacted, and partition counts that changed", async () => {
   const { config, topic } = setUp();
-  await createTopic(topic, 5, "delete");
-  await createTopic(`${topic}-cursors`, 4, "delete");
+  await createTopic(broker, topic, 5, "delete");
+  await createTopic(broker, `${topic}-cursors`, 4, "delete");
   const { code, out } = await check(config);
   expect(code).toBe(1);
   expect(failures(out)).toEqual([
@@ -236,14 +182,8 @@ test.each<[string, string, string, RegExp]>([
   async (_, value, state, reason) => {
     const port = await freePort();
     const { config, topic } = setUp((yaml) => yaml.replace("port: 0", `port: ${port}`));
-    await createTopic(`${topic}-cursors`, 3, "compact");
-    await withAdmin(async (kafka) => {
-      const producer = kafka.producer();
-      await producer.connect();
-      const messages = [0, 1, 2].map((partition) => ({ partition, key: cursorKey(SCAN), value }));
-      await producer.send({ topic: `${topic}-cursors`, messages });
-      await producer.disconnect();
-    });
+    await createTopic(broker, `${topic}-cursors`, 3, "compact");
+    await putEverywhere(broker, `${topic}-cursors`, 3, { key: cursorKey(SCAN), value });
 
     const shown = await run(["cursor", "show", "-c", config]);
     expect(shown.code).toBe(1);

@@ -222,7 +222,8 @@ test("a page that does not fit in memory is asked for in halves, down to the API
       return sim.fetchPage(request, take, signal);
     },
   });
-  const { error } = await scan({ wrap, plan: { pagesBytes: 500 } });
+  const { error, written } = await scan({ wrap, plan: { pagesBytes: 500 } });
+  expect(written).toEqual([]);
   expect(asked).toEqual([500, 5_000, 2_500, 1_250, 625, 500]);
   expect(error).toMatchObject({ code: "page_too_large", message: expect.stringMatching(/memory\.pages/) });
 });
