@@ -22,16 +22,16 @@ interface Kill {
   readonly aim: Aim;
   /** Pages that the process publishes before it is aimed at. */
   readonly pages: number;
-  /** From the moment that was waited for to the SIGKILL. */
-  readonly delayMs: number;
+  /** From the moment that was waited for to the SIGKILL; of a transaction: in lives of the one before. */
+  readonly delay: number;
   readonly pageSize: number;
 }
 
 /** Where to aim, how often (cumulated), and within what time after its beginning. */
 const AIMS: readonly { readonly aim: Aim; readonly upTo: number; readonly withinMs: number }[] = [
   { aim: "starting", upTo: 0.15, withinMs: 800 },
-  { aim: "fetching", upTo: 0.35, withinMs: 60 },
-  { aim: "committing", upTo: 0.75, withinMs: 60 },
+  { aim: "fetching", upTo: 0.35, withinMs: 120 },
+  { aim: "committing", upTo: 0.75, withinMs: 0 },
   { aim: "between", upTo: 0.85, withinMs: 3 },
   { aim: "anywhere", upTo: 1, withinMs: 400 },
 ];
@@ -44,11 +44,16 @@ function schedule(kills: number, seed: number): Kill[] {
     const { aim, withinMs } = AIMS.find(({ upTo }) => drawn < upTo)!;
     return {
       aim,
-      pages: aim === "starting" ? 0 : 1 + Math.floor(random() * 4),
-      delayMs: random() * withinMs,
+      pages: aim === "starting" ? 0 : 1 + Math.floor(random() * 3),
+      delay: aim === "committing" ? inTransaction(random) : random() * withinMs,
       pageSize: PAGE_SIZES[Math.floor(random() * PAGE_SIZES.length)]!,
     };
   });
+}
+
+/** Anywhere in a transaction, half of them around its end: what is committed when is what matters. */
+function inTransaction(random: () => number): number {
+  return random() < 0.5 ? random() : 0.6 + random() * 0.5;
 }
 
 /** mulberry32. */
@@ -62,6 +67,15 @@ function randomOf(seed: number): () => number {
   };
 }
 
+/** The event with which it begins; null: no moment is waited for. */
+const BEGINS: Readonly<Record<Aim, string | null>> = {
+  starting: null,
+  fetching: "page_published",
+  committing: "request_answered",
+  between: "transaction_ended",
+  anywhere: null,
+};
+
 /** Pages with something new that this process has committed. */
 const published = (log: JsonLog) => log.of("page_published").filter((line) => Number(line["published"]) > 0).length;
 
@@ -72,14 +86,15 @@ function wasCommitting(log: JsonLog): boolean {
 }
 
 /** SIGKILL at the moment that was aimed at. @returns how many pages it had published. */
-async function killAt({ log, process: victim }: LiveConnector, { aim, pages, delayMs }: Kill): Promise<number> {
+async function killAt({ log, process: victim }: LiveConnector, { aim, pages, delay: given }: Kill): Promise<number> {
   await victim.waitFor(() => (aim === "starting" ? log.lines.length > 0 : published(log) >= pages));
-  if (aim === "committing" || aim === "between") {
-    const event = aim === "committing" ? "request_answered" : "transaction_ended";
+  const event = BEGINS[aim];
+  if (event !== null) {
     const before = log.of(event).length;
     await closely(() => log.of(event).length > before);
   }
-  await delay(delayMs);
+  const lastMs = Number(log.of("transaction_ended").at(-1)?.["durationMs"] ?? 0);
+  await delay(aim === "committing" ? given * lastMs : given);
   const exit = await victim.kill9();
   expect(exit, "the kill hit a running process").toEqual({ code: null, signal: "SIGKILL" });
   return published(log);
@@ -112,7 +127,22 @@ async function campaign(kills: readonly Kill[], options: LiveOptions): Promise<T
   return tally;
 }
 
-/** The rest, by a connector that nobody kills. */
+function sum(a: Tally, b: Tally): Tally {
+  return {
+    killed: a.killed + b.killed,
+    withProgress: a.withProgress + b.withProgress,
+    committing: a.committing + b.committing,
+  };
+}
+
+/** To where new activities come in, by a connector that nobody kills. */
+async function catchUp(options: LiveOptions): Promise<void> {
+  await using connector = await startLive(options);
+  await connector.ready();
+  await untilCaughtUp(connector, { deadlineMs: 3 * MINUTE_MS });
+}
+
+/** All that is left, by a connector that nobody kills. */
 async function finish(mock: MockProcess, options: LiveOptions): Promise<LiveConnector["log"]> {
   await mock.control({ rate: 0 });
   const allVisibleMs = Date.now() + LATE_MS;
@@ -174,8 +204,12 @@ test(
       requestsPerMinute: 3_000,
     };
     const kills = schedule(KILLS, SEED);
-    const tally = await campaign(kills, options);
+    const atBacklog = Math.ceil(KILLS * 0.6);
+    const first = await campaign(kills.slice(0, atBacklog), options);
+    await catchUp({ ...options, pageSize: 5_000 });
+    const then = await campaign(kills.slice(atBacklog), options);
     await finish(mock, { ...options, pageSize: 5_000 });
+    const tally = sum(first, then);
     const report = await check("killed", mock);
     const { byOutcome } = await mock.stats();
     const markers = await transactionMarkers(broker, "killed-cursors");
@@ -218,8 +252,8 @@ test(
     expect(maxInWindow).toBeLessThanOrEqual(requestLimit);
     expect(byStatus["429"] ?? 0).toBe(0);
     expect(log.troubles).toEqual([]);
-    // Not vacuous: the pace was near the limit.
-    expect(maxInWindow).toBeGreaterThanOrEqual(requestLimit / 2);
+    // Not vacuous: what held it back was its pace, on a machine that is not too slow for it.
+    expect(maxInWindow).toBeGreaterThanOrEqual(requestLimit / 3);
   },
   4 * MINUTE_MS,
 );

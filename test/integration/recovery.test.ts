@@ -22,9 +22,9 @@ afterAll(async () => {
   await broker?.[Symbol.asyncDispose]();
 });
 
-/** A tenant with 2,000 activities waiting and 100 new a second. */
-async function tenant(...flags: string[]): Promise<MockProcess> {
-  const live = ["--backlog", "2000", "--rate", "100", "--request-limit", "100000"];
+/** A tenant with 100 new activities a second. */
+async function tenant(flags: readonly string[] = [], backlog = 2_000): Promise<MockProcess> {
+  const live = ["--backlog", String(backlog), "--rate", "100", "--request-limit", "100000"];
   const mock = await startMock([...live, ...flags], { built: true });
   onTestFinished(() => mock[Symbol.asyncDispose]());
   return mock;
@@ -119,7 +119,7 @@ test("a broker that restarts under load is waited for, and what was in flight is
 });
 
 test("a tenant that is down, or throttles in a storm, is waited for and told of once", async () => {
-  const mock = await tenant("--request-window", "5s");
+  const mock = await tenant(["--request-window", "5s"]);
   const live = await connector(mock, "tenant-down");
   await live.ready();
   await untilItMoves(live);
@@ -155,7 +155,7 @@ test("a token rotated in its file is used at once, a wrong one is told of once a
   const [accepted, ours] = [join(dir, "accepted"), join(dir, "ours")];
   writeFileSync(accepted, "first-token\n");
   writeFileSync(ours, "first-token\n");
-  const mock = await tenant("--token-file", accepted);
+  const mock = await tenant(["--token-file", accepted]);
   const live = await connector(mock, "rotated", { token: `\${file:${ours}}` });
   await live.ready();
   await untilItMoves(live);
@@ -183,7 +183,7 @@ test("a token rotated in its file is used at once, a wrong one is told of once a
 });
 
 test("the connector that is started last goes on with a shared cursors topic, the one before says why it ends", async () => {
-  const mock = await tenant("--backlog", "30000");
+  const mock = await tenant([], 30_000);
   const busy = { requestsPerMinute: 3_000, logLevel: "debug" } as const;
   const pages = (live: LiveConnector) => live.log.of("page_published").length;
   let owner = await connector(mock, "shared", busy);

@@ -14,8 +14,7 @@ export interface LogLine {
 export class JsonLog {
   readonly #file: string;
   readonly #lines: LogLine[] = [];
-  /** Lines that are not the connector's own JSON: warnings of the runtime, a stack trace. */
-  readonly strays: string[] = [];
+  readonly #strays: string[] = [];
   #offset = 0;
   #rest = Buffer.alloc(0);
   readonly #piece = Buffer.alloc(64 * 1024);
@@ -28,6 +27,12 @@ export class JsonLog {
   get lines(): readonly LogLine[] {
     this.#readOn();
     return this.#lines;
+  }
+
+  /** Lines that are not the log's own JSON: the last words on stderr, warnings of the runtime. */
+  get strays(): readonly string[] {
+    this.#readOn();
+    return this.#strays;
   }
 
   of(event: string): LogLine[] {
@@ -61,7 +66,7 @@ export class JsonLog {
     for (const text of bytes.toString("utf8", 0, end).split("\n")) {
       if (text === "") continue;
       const line = parse(text);
-      if (line === null) this.strays.push(text);
+      if (line === null) this.#strays.push(text);
       else this.#lines.push(line);
     }
   }
