@@ -51,9 +51,11 @@ export function assert(condition: boolean, message: string): asserts condition {
 
 /** A one-line text of anything thrown, with its causes; for logs and messages. */
 export function describeError(error: unknown): string {
-  const seen: string[] = [];
-  for (let at: unknown = error; at instanceof Error && seen.length < 4; at = at.cause) {
-    if (!seen.includes(at.message)) seen.push(at.message);
+  const messages = new Set<string>();
+  const seen = new Set<unknown>();
+  for (let at: unknown = error; at instanceof Error && messages.size < 4 && !seen.has(at); at = at.cause) {
+    seen.add(at);
+    messages.add(at.message);
   }
-  return seen.length > 0 ? seen.join(": ") : String(error);
+  return messages.size > 0 ? [...messages].join(": ") : String(error);
 }
