@@ -46,7 +46,7 @@ describe("faults", () => {
       const text = await (await mock.post(asked)).text();
       expect(text).toMatch(/^\{"data":\[/);
       // Not even closing what is open makes it a page: an activity is cut, too.
-    expect(() => JSON.parse(`${text}]}`)).toThrow();
+      expect(() => JSON.parse(`${text}]}`)).toThrow();
     },
   );
 
