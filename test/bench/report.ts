@@ -62,13 +62,13 @@ export function table(result: BenchResult, on: Machine): string {
   return [...header(result, on), "", ...aligned(cells), "", ...footer(result)].join("\n");
 }
 
-function header({ activityBytes, pageSize, truth, fullPaths }: BenchResult, on: Machine): string[] {
-  const samples = fullPaths[0]?.samples.length ?? 0;
+function header({ activityBytes, pageSize, truth, fullPaths, parts }: BenchResult, on: Machine): string[] {
+  const repeats = (rows: readonly Row[]) => Math.min(...rows.map((row) => row.samples.length));
   return [
     `${on.cpu}, ${on.cores} cores, ${on.memoryGb} GB, ${on.platform}, Node ${on.node}, load ${on.load}`,
     `commit ${on.commit}${on.dirty ? " with changes" : ""}, ${on.takenAt}`,
     `${truth.toLocaleString("en")} activities of ${amount(activityBytes)} bytes, pages of ${amount(pageSize)}, ` +
-      `a transaction a page; medians of ${samples} repeats after a warm-up`,
+      `a transaction a page; medians of ${repeats(fullPaths)} repeats (parts: ${repeats(parts)}) after a warm-up`,
   ];
 }
 

@@ -34,12 +34,15 @@ export interface BenchResult {
 
 const BACKLOG_SPAN = "2h";
 const PART_MAX_MS = 120_000;
+/** On a machine that is busy otherwise, the parts that are left by then are measured once each. */
+const HURRY_AFTER_MS = 120_000;
 
 /** Everything that the bench needs is started here, measured and stopped. @throws when a part does. */
 export async function runBench(options: BenchOptions): Promise<BenchResult> {
   if (process.platform !== "linux") throw new Error("the bench reads CPU time and memory from /proc: it needs Linux");
   const { activities, pageSize, pages, repeats, say } = options;
   await ensureBuilt();
+  const begunMs = performance.now();
   say("starting Kafka, the schema registry and a mock tenant …");
   const fromMs = Date.now() - 3 * 3_600_000;
   await using broker = await startBroker({ jvm: [], heapMb: 512 });
@@ -62,7 +65,8 @@ export async function runBench(options: BenchOptions): Promise<BenchResult> {
   const parts: (Row & { part: PartName })[] = [];
   for (const part of Object.keys(PART_NAMES) as PartName[]) {
     say(`${PART_NAMES[part]} …`);
-    const { samples, peakRssMb } = await runPart({ part, setting, pageFiles, repeats });
+    const hurried = performance.now() - begunMs > HURRY_AFTER_MS;
+    const { samples, peakRssMb } = await runPart({ part, setting, pageFiles, repeats: hurried ? 1 : repeats });
     parts.push({ part, ...rowOf(PART_NAMES[part], samples, peakRssMb) });
   }
   const { activities: truth } = await mock.stats();
