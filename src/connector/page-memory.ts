@@ -38,6 +38,7 @@ export class PageMemory {
         const at = this.#waiting.indexOf(entry);
         if (at >= 0) this.#waiting.splice(at, 1);
         reject(signal.reason);
+        this.#admit();
       };
       const entry: Waiting = {
         bytes,
@@ -60,6 +61,10 @@ export class PageMemory {
   #release(bytes: number): void {
     this.#usedBytes -= bytes;
     assert(this.#usedBytes >= 0, "no more page memory is given back than was taken");
+    this.#admit();
+  }
+
+  #admit(): void {
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       if (this.#usedBytes + first.bytes > this.capacityBytes) return;
       this.#waiting.shift();

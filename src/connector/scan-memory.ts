@@ -180,7 +180,8 @@ export class ScanMemory {
   #planSlices(slices: Slices, additions: readonly SliceAddition[], fold: Fold, after: Cursor): SliceChange[] {
     const touched = new Set(additions.map((addition) => addition.sliceMs));
     const changes = [slices.planPage(additions, fold.gap)];
-    if (fold.passEnded) changes.push(slices.planForget(after.rememberedFromMs, touched));
+    // Below what is asked again, and never by where the scan began: its first pass asks an overlap below that.
+    if (fold.passEnded) changes.push(slices.planForget(sliceOf(after.positionMs - KEEP_MS), touched));
     return changes;
   }
 

@@ -45,11 +45,11 @@ export class ScanRun {
   }
 
   /**
-   * The next page's limit, and what the page is expected to occupy, encoded. Where less is free than the scan's
-   * limit needs, a smaller page is asked for: who hangs on to memory must not hold up others.
+   * The next page's limit, and what the page is expected to occupy, encoded: at most half of what is free, as long
+   * as the API takes so small a limit. So whoever hangs with a page on its way leaves room for others.
    */
   pageWithin(freeBytes: number): { limit: number; bytes: number } {
-    const fitting = Math.floor(freeBytes / this.#activityBytes);
+    const fitting = Math.floor(freeBytes / 2 / this.#activityBytes);
     const limit = Math.min(this.limit, Math.max(LIMIT_MIN, fitting));
     return { limit, bytes: limit * this.#activityBytes };
   }

@@ -6,7 +6,7 @@ import type { MemoryCluster, Step } from "./memory-kafka.ts";
 import { SimTenant } from "./sim-tenant.ts";
 import type { VirtualClock } from "./virtual-clock.ts";
 
-const SIM_TOPIC = "sim-activities";
+export const SIM_TOPIC = "sim-activities";
 export const SIM_CURSORS = { name: "sim-cursors", partitions: 3 };
 
 export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 600): Config {

@@ -122,7 +122,8 @@ function cutAtInstant(
   return { page: whole.length > 0 ? whole : found.slice(0, limit), nextAtMs };
 }
 
-function bodyOf(activity: SimActivity): Buffer {
+/** What a tenant sends of an activity. */
+export function bodyOf(activity: SimActivity): Buffer {
   const { id, createdMs, dateMs, body } = activity;
   return body ?? Buffer.from(JSON.stringify({ _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" }));
 }

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import type { Page } from "../../../src/connector/page.ts";
+import { pagePublished } from "../../../src/connector/page-published.ts";
+import { simConfig } from "../../fakes/sim-connector.ts";
+import { NOW_MS } from "./scene.ts";
+
+test("delays are told of published activities that have the times, and of no dead letter", () => {
+  const fresh = [
+    { deadLettered: false, createdMs: NOW_MS - 700, dateMs: NOW_MS - 1_000 },
+    { deadLettered: false, createdMs: NOW_MS - 500, dateMs: null },
+    { deadLettered: false, createdMs: null, dateMs: NOW_MS },
+    { deadLettered: true, createdMs: NOW_MS - 9, dateMs: NOW_MS - 99 },
+  ];
+  const page = { activities: 6, fresh, duplicates: 2, deadLettered: 1, bytes: 40 } as unknown as Page;
+  expect(pagePublished(simConfig().scans[0]!, page, NOW_MS)).toEqual({
+    type: "page_published",
+    tenant: "contoso",
+    scan: "contoso-all",
+    reader: "tail",
+    read: 6,
+    published: 3,
+    duplicates: 2,
+    deadLettered: 1,
+    bytes: 40,
+    ingestionDelaysMs: [300],
+    publishLatenciesMs: [700, 500],
+  });
+});

@@ -1,0 +1,137 @@
+import { expect, test } from "vitest";
+import type { ScanConfig } from "../../../src/config/config.ts";
+import { Page, type PageContext, type RecordPlan } from "../../../src/connector/page.ts";
+import { PageMemory } from "../../../src/connector/page-memory.ts";
+import { newCursor } from "../../../src/scan/cursor.ts";
+import { idHash, Slices } from "../../../src/scan/slices.ts";
+import { openPass } from "../../../src/scan/tail.ts";
+import { simConfig } from "../../fakes/sim-connector.ts";
+import { bodyOf } from "../../fakes/sim-tenant.ts";
+import { HOUR_MS, NOW_MS, saved } from "./scene.ts";
+
+const lease = await new PageMemory(10_000).reserve(0, new AbortController().signal);
+const pass = openPass(newCursor("contoso", {}, NOW_MS), NOW_MS);
+
+function openPage(context: Partial<PageContext> = {}, plan: Partial<RecordPlan> = {}, scan: Partial<ScanConfig> = {}) {
+  const records: RecordPlan = {
+    scan: simConfig(scan).scans[0]!,
+    encode: (activity) => Buffer.from(`value of ${activity.id}`),
+    dlqTopic: "dlq",
+    activityBytesMax: 1_000,
+    valueBytesMax: 1_000,
+    partitionOf: (topic, key) => (topic === "dlq" ? 0 : key.length),
+    ...plan,
+  };
+  return new Page(records, {
+    field: "created",
+    pass,
+    slices: null,
+    previous: new Set(),
+    serverNowMs: NOW_MS,
+    nowMs: () => NOW_MS,
+    lease,
+    ...context,
+  });
+}
+
+const body = (id: string, createdMs = NOW_MS) => bodyOf(saved(id, createdMs));
+const end = { hasNext: false, nextFilters: null, total: null, serverNowMs: NOW_MS };
+const json = (value: object) => Buffer.from(JSON.stringify({ created: NOW_MS, timestamp: NOW_MS, ...value }));
+
+test("what was published before, or is on the page twice, is counted and not published again", () => {
+  const slices = new Slices("all", "created");
+  slices.planPage([{ sliceMs: NOW_MS, ids: [idHash("known")], read: 1, duplicates: 0, deadLettered: 0 }], null).apply();
+  const page = openPage({ slices });
+  for (const id of ["known", "new", "new"]) page.take(body(id));
+  expect(page).toMatchObject({ activities: 3, duplicates: 2 });
+  expect(page.records.map(({ key }) => String(key))).toEqual(["new"]);
+  expect(page.additions()).toMatchObject([{ sliceMs: NOW_MS, read: 3, duplicates: 2, ids: [idHash("new")] }]);
+});
+
+test.each<[ScanConfig["key"], object, string | null, number]>([
+  ["id", { _id: "a1" }, "a1", 2],
+  ["none", { _id: "a1" }, null, 2],
+  ["user", { _id: "a1", user: { userName: "ada@contoso.com" } }, "ada@contoso.com", 15],
+  ["user", { _id: "a1", user: { userName: { failedUserData: 1 } } }, "a1", 2],
+  ["user", { _id: "a1", user: { userName: "" } }, "a1", 2],
+  ["user", { _id: "a1", user: null }, "a1", 2],
+  ["user", { _id: "a1" }, "a1", 2],
+])("with key: %s the record of %j has the key %s", (key, activity, expected, partition) => {
+  const page = openPage({}, {}, { key });
+  page.take(json(activity));
+  expect(page.records[0]?.key?.toString() ?? null).toBe(expected);
+  expect(page.records[0]?.partition).toBe(partition);
+});
+
+test("a record says whence it is in its headers", () => {
+  const page = openPage();
+  page.take(body("a"));
+  expect(page.records[0]?.headers).toEqual({
+    tenant: "contoso",
+    scan: "contoso-all",
+    reader: "tail",
+    "schema-version": "1",
+  });
+});
+
+test("a page's activities belong to the slice of their own time", () => {
+  const page = openPage();
+  page.take(body("a", NOW_MS - 1));
+  page.take(body("b", NOW_MS));
+  expect(page.additions().map(({ sliceMs }) => sliceMs)).toEqual([NOW_MS - HOUR_MS, NOW_MS]);
+});
+
+test.each([
+  ["now", NOW_MS + 9 * HOUR_MS, NOW_MS + 9 * HOUR_MS],
+  ["the pass, where the clock is far behind", NOW_MS - 90 * HOUR_MS, NOW_MS - HOUR_MS],
+])("an activity without a time is a dead letter, remembered in the slice of %s", (_, serverNowMs, sliceMs) => {
+  const page = openPage({ serverNowMs });
+  page.take(json({ _id: "a", created: "today" }));
+  expect(page.deadLettered).toBe(1);
+  expect(page.additions()).toMatchObject([{ sliceMs, ids: [idHash("a")], deadLettered: 1 }]);
+});
+
+test.each<[string, Partial<RecordPlan>, string]>([
+  ["is larger than limits.activity", { activityBytesMax: 10 }, "too_large"],
+  ["makes a record larger than the topic takes", { encode: () => Buffer.alloc(1_001) }, "too_large"],
+  [
+    "makes the encoder throw",
+    {
+      encode: () => {
+        throw new Error("no");
+      },
+    },
+    "not_encodable",
+  ],
+])("an activity that %s is a dead letter, and the next is published", (_, plan, defect) => {
+  const page = openPage({}, plan);
+  page.take(body("a"));
+  expect(page.records.map(({ topic, headers }) => [topic, headers["__connect.errors.exception.class.name"]])).toEqual([
+    ["dlq", defect],
+  ]);
+  expect(page.records[0]?.value.equals(body("a"))).toBe(true);
+});
+
+test("the facts of a page: bounds, order, and whether it shows anything that the page before did not", () => {
+  const previous = new Set(["a", "b"].map((id) => idHash(id).toString("latin1")));
+  const page = openPage({ previous, pass: { ...pass, untilMs: NOW_MS + 10 } });
+  page.take(body("a", NOW_MS + 10));
+  page.take(body("b", NOW_MS + 5));
+  expect(page.facts(end)).toMatchObject({
+    activities: 2,
+    lowestMs: NOW_MS + 5,
+    highestMs: NOW_MS + 10,
+    outOfBounds: 0,
+    descending: true,
+    onPrevious: true,
+  });
+  page.take(body("c", NOW_MS + 11));
+  expect(page.facts(end)).toMatchObject({ outOfBounds: 1, onPrevious: false });
+  expect(openPage({ previous }).facts(end)).toMatchObject({ activities: 0, onPrevious: false, lowestMs: null });
+});
+
+test("a page stops taking when its values outgrow what they may occupy", async () => {
+  const own = await new PageMemory(15).reserve(15, new AbortController().signal);
+  const page = openPage({ lease: own });
+  expect([page.take(body("a")), page.take(body("a")), page.take(body("b"))]).toEqual([true, true, false]);
+});

@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import type { RecordPlan } from "../../../src/connector/page.ts";
+import { LIMIT_MIN, ScanRun, startMs } from "../../../src/connector/scan-run.ts";
+import type { Event } from "../../../src/observe/events.ts";
+import { OVERLAP_MS } from "../../../src/scan/tail.ts";
+import { simConfig } from "../../fakes/sim-connector.ts";
+import { HOUR_MS, NOW_MS } from "./scene.ts";
+
+function scanRun(pageSize = 5_000) {
+  const events: Event[] = [];
+  const scan = simConfig({ pageSize }).scans[0]!;
+  return { events, run: new ScanRun(scan, {} as RecordPlan, 1 << 20, (event) => void events.push(event)) };
+}
+
+test("what a scan does is said once, until it or its reason changes", () => {
+  const { run, events } = scanRun();
+  run.is("reading");
+  run.is("reading");
+  run.is("retrying", "503", "api_unavailable");
+  run.is("retrying", "502", "api_unavailable");
+  run.is("retrying", "502", "api_unavailable");
+  expect(events.map((event) => event.type === "scan_state" && [event.state, event.reason, event.code])).toEqual([
+    ["reading", null, undefined],
+    ["retrying", "503", "api_unavailable"],
+    ["retrying", "502", "api_unavailable"],
+  ]);
+});
+
+test("a page takes at most half of the free memory, but the API's smallest limit always", () => {
+  const { run } = scanRun();
+  expect(run.pageWithin(1 << 30).limit).toBe(5_000);
+  expect(run.pageWithin(64 << 20)).toEqual({ limit: 4_096, bytes: 32 << 20 });
+  expect(run.pageWithin(0)).toEqual({ limit: LIMIT_MIN, bytes: LIMIT_MIN * 8_192 });
+});
+
+test("how large activities are is learned from pages that had any", () => {
+  const { run } = scanRun();
+  run.sized(0, 0);
+  expect(run.pageWithin(0).bytes).toBe(LIMIT_MIN * 8_192);
+  for (let page = 0; page < 20; page++) run.sized(100, 100 * 4_000);
+  expect(run.pageWithin(0).bytes / LIMIT_MIN).toBeCloseTo(4_400, -2);
+});
+
+test.each([
+  [{ kind: "instant", atMs: NOW_MS - HOUR_MS } as const, NOW_MS - HOUR_MS],
+  [{ kind: "age", ageMs: HOUR_MS } as const, NOW_MS - HOUR_MS],
+  [{ kind: "now" } as const, NOW_MS],
+])("a start of %j is where the first pass begins, its overlap included", (start, atMs) => {
+  expect(startMs(start, NOW_MS) - OVERLAP_MS).toBe(atMs);
+});

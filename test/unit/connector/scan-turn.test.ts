@@ -1,0 +1,379 @@
+import { expect, test } from "vitest";
+import { idHash } from "../../../src/scan/slices.ts";
+import { OVERLAP_MS } from "../../../src/scan/tail.ts";
+import type { Verdict } from "../../../src/tenant/answer.ts";
+import type { PageRequest } from "../../../src/tenant/request.ts";
+import { bodyOf } from "../../fakes/sim-tenant.ts";
+import { backlog, DAY_MS, HOUR_MS, idsOf, large, MINUTE_MS, NOW_MS, page, Scene, saved } from "./scene.ts";
+
+const boundsOf = (request: PageRequest | undefined) => JSON.parse(request?.filters ?? "{}");
+const sorted = (ids: readonly string[]) => [...ids].sort();
+const rejected: Verdict = { kind: "rejected", reason: "400: not valid" };
+
+test("with cursorField auto a tenant that honours bounds on created is scanned along created", async () => {
+  const scene = new Scene({ activities: backlog(9), pageCeiling: 4 });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.of("cursor_field_decided").map((event) => event.field)).toEqual(["created"]);
+  expect(scene.cursor().cursorField).toBe("created");
+  expect(scene.published).toHaveLength(9);
+});
+
+test.each([
+  ["shows activities outside of bounds on created", { ignoreCreated: true }],
+  ["pages along the other time", { next: "other" as const }],
+  ["pages along date whatever is asked", { next: "date" as const }],
+])("with cursorField auto a tenant that %s is scanned along date, which stays so", async (_, options) => {
+  const activities = backlog(30, 10 * MINUTE_MS);
+  const scene = new Scene({ activities, pageCeiling: 4, ...options });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  scene.restart();
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.of("cursor_field_decided")).toEqual([]);
+  expect(scene.cursor().cursorField).toBe("date");
+  expect(scene.tenant.requests.at(-1)?.sortField).toBe("date");
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("a cursor field that is configured is not probed, and a breach of it holds the scan loudly", async () => {
+  const scan = { cursorField: "created" as const, start: { kind: "age" as const, ageMs: HOUR_MS } };
+  const scene = new Scene({ activities: backlog(3, HOUR_MS), ignoreCreated: true, scan });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.states.at(-1)).toBe("blocked");
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    code: "api_contract",
+    reason: expect.stringContaining("created"),
+  });
+  expect(scene.anomalies("out_of_bounds")).toBeGreaterThan(0);
+  expect(scene.published).toEqual([]);
+  expect(scene.cursor().positionMs).toBe(NOW_MS - HOUR_MS + OVERLAP_MS);
+});
+
+test.each([
+  ["now", { kind: "now" as const }, ["future"]],
+  ["an age", { kind: "age" as const, ageMs: HOUR_MS }, ["future", "half", "edge"]],
+  ["an instant", { kind: "instant" as const, atMs: NOW_MS - 90 * MINUTE_MS }, ["future", "half", "edge", "before"]],
+])("a scan begins at %s, nothing earlier and nothing later", async (_, start, expected) => {
+  const activities = [
+    saved("ancient", NOW_MS - 90 * MINUTE_MS - 1),
+    saved("before", NOW_MS - 90 * MINUTE_MS),
+    saved("edge", NOW_MS - HOUR_MS + 1_000),
+    saved("half", NOW_MS - 30 * MINUTE_MS),
+    saved("future", NOW_MS + 20_000),
+  ];
+  const scene = new Scene({ activities, scan: { start } });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(sorted(expected));
+});
+
+test("a scan that begins just below the edge of two slices repeats nothing", async () => {
+  const activities = Array.from({ length: 20 }, (_, at) => saved(`a${at}`, NOW_MS - 1_500 + at * 150));
+  const scene = new Scene({ activities, pageCeiling: 4, scan: { start: { kind: "instant", atMs: NOW_MS - 2_000 } } });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("caught up, the tenant is asked once a poll interval", async () => {
+  const scene = new Scene({ scan: { pollIntervalMs: 10_000 } });
+  scene.start();
+  await scene.until((event) => event.type === "scan_state" && event.state === "idle");
+  const before = scene.tenant.arrivalsMs.length;
+  await scene.pass(10 * MINUTE_MS);
+  const asked = scene.tenant.arrivalsMs.length - before;
+  expect(asked).toBeGreaterThanOrEqual(59);
+  expect(asked).toBeLessThanOrEqual(61);
+});
+
+test("behind, the tail asks in bounded spans and passes empty ones, until it is at now", async () => {
+  const activities = [saved("old", NOW_MS - 9 * DAY_MS), saved("new", NOW_MS - MINUTE_MS)];
+  const scene = new Scene({ activities, scan: { start: { kind: "age", ageMs: 10 * DAY_MS } } });
+  scene.start();
+  await scene.until((event) => event.type === "scan_state" && event.state === "idle");
+  const spans = scene.tenant.requests.map((request) => boundsOf(request).created).filter((bound) => bound.gte < NOW_MS);
+  expect(spans.slice(0, -1).every(({ gte, lte }) => lte - gte <= DAY_MS + OVERLAP_MS)).toBe(true);
+  expect(spans.at(-1).lte).toBeUndefined();
+  expect(spans.length).toBeLessThan(40);
+  expect(scene.published).toEqual(["old", "new"]);
+  expect(scene.cursor().positionMs).toBe(NOW_MS - MINUTE_MS);
+});
+
+test("an instant that holds more than a page can show is a visible gap, opened once; all else is published", async () => {
+  const crowdMs = NOW_MS - 30 * MINUTE_MS;
+  const crowd = Array.from({ length: 9 }, (_, at) => saved(`crowd${at}`, crowdMs));
+  const scene = new Scene({ activities: [...backlog(60), ...crowd], pageCeiling: 5 });
+  scene.start();
+  await scene.pass(3 * MINUTE_MS);
+  expect(scene.anomalies("stall")).toBe(1);
+  const gaps = () => [...scene.ledgers().values()].flatMap((ledger) => ledger.gaps);
+  expect(gaps()).toEqual([{ fromMs: crowdMs, untilMs: crowdMs, reason: "stall" }]);
+  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(1);
+  expect(scene.published.filter((id) => id.startsWith("a"))).toHaveLength(60);
+  expect(scene.states.at(-1)).toBe("idle");
+  scene.restart();
+  await scene.pass(MINUTE_MS);
+  expect(gaps()).toHaveLength(1);
+  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(1);
+});
+
+test("the newest instant being overfull, polls go on within the budget and its gap stays one", async () => {
+  const crowd = Array.from({ length: 9 }, (_, at) => saved(`crowd${at}`, NOW_MS - MINUTE_MS));
+  const scene = new Scene({ activities: crowd, pageCeiling: 5 });
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  scene.tenant.activities.push(saved("later", scene.clock.nowMs() + 1_000));
+  await scene.pass(MINUTE_MS);
+  expect(scene.published).toContain("later");
+  expect([...scene.ledgers().values()].flatMap((ledger) => ledger.gaps)).toHaveLength(1);
+  expect(scene.tenant.arrivalsMs.length).toBeLessThan(500);
+});
+
+test("an empty page with more to come is told and followed", async () => {
+  const activities = backlog(3);
+  const nextFilters = JSON.stringify({ created: { gte: NOW_MS - 9 * MINUTE_MS } });
+  const fault = (_: PageRequest, number: number) => (number === 2 ? page({ hasNext: true, nextFilters }) : null);
+  const scene = new Scene({ activities, fault, scan: { start: { kind: "age", ageMs: 10 * MINUTE_MS } } });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.anomalies("empty_page_with_next")).toBe(1);
+  expect(scene.published).toEqual(["a0", "a1", "a2"]);
+});
+
+test.each([false, true])(
+  "a tenant that shows nothing where a bound is an activity's exact instant loses nothing (descending: %s)",
+  async (descending) => {
+    const activities = backlog(40);
+    const scene = new Scene({ activities, pageCeiling: 5, emptyAtInstant: true, descending });
+    scene.start();
+    await scene.pass(5 * MINUTE_MS);
+    expect(sorted(scene.published)).toEqual(idsOf(activities));
+    expect(scene.anomalies("empty_page_with_total")).toBeGreaterThan(5);
+    expect(scene.states.at(-1)).toBe("idle");
+  },
+);
+
+test("an empty answer that total contradicts does not make the tail pass over what it hides", async () => {
+  const hidden = saved("hidden", NOW_MS - 20 * HOUR_MS);
+  let lies = 0;
+  const fault = (request: PageRequest) => {
+    const { gte, lte } = boundsOf(request).created ?? {};
+    return gte <= hidden.createdMs && hidden.createdMs <= (lte ?? NOW_MS) && lies++ < 2 ? page({ total: 1 }) : null;
+  };
+  const scene = new Scene({ activities: [hidden], fault, scan: { cursorField: "created" } });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.anomalies("empty_page_with_total")).toBe(2);
+  expect(scene.published).toEqual(["hidden"]);
+});
+
+test("newest first is told, and followed to the end before the position moves", async () => {
+  const activities = backlog(30);
+  const scene = new Scene({ activities, pageCeiling: 4, descending: true });
+  scene.start();
+  const moved = () => scene.of("cursor_moved");
+  await scene.clock.runUntil(() => scene.published.length > 0, 5_000);
+  expect(moved().at(-1)?.positionMs).toBeLessThan(NOW_MS - 30 * MINUTE_MS);
+  await scene.pass(2 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+  expect(scene.anomalies("order_not_ascending")).toBeGreaterThan(0);
+  expect(scene.cursor().positionMs).toBe(NOW_MS - MINUTE_MS);
+});
+
+test("activities that come again on the next page are published once, counted and told", async () => {
+  const activities = backlog(8);
+  const nextFilters = JSON.stringify({ created: { gte: NOW_MS - 5 * MINUTE_MS } });
+  const scene = new Scene({
+    activities,
+    scan: { start: { kind: "age", ageMs: HOUR_MS }, cursorField: "created" },
+    fault: (_, number, take) => {
+      if (number !== 2) return null;
+      for (const activity of activities.slice(0, 5)) take(bodyOf(activity));
+      return page({ hasNext: true, nextFilters, activities: 5 });
+    },
+  });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+  expect(scene.anomalies("repeated_in_pass")).toBe(1);
+  expect(scene.of("page_published").find((event) => event.duplicates > 0)).toMatchObject({ read: 5, duplicates: 2 });
+});
+
+test("next filters that have aged make the pass start again from its position", async () => {
+  let refused = 0;
+  const fault = (request: PageRequest, number: number) => {
+    if (number < 5 || refused > 0 || boundsOf(request).cursor === undefined) return null;
+    refused += 1;
+    return rejected;
+  };
+  const activities = backlog(30);
+  const scene = new Scene({ activities, pageCeiling: 4, next: "opaque", fault });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.anomalies("filters_rejected")).toBe(1);
+  expect(scene.states).toContain("retrying");
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("a tenant that refuses all of its own next filters is read by time, to the end", async () => {
+  const fault = (request: PageRequest) => (boundsOf(request).cursor === undefined ? null : rejected);
+  const activities = backlog(30);
+  const scene = new Scene({ activities, pageCeiling: 4, next: "opaque", fault });
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+  expect(scene.states.at(-1)).toBe("idle");
+  expect(scene.cursor().positionMs).toBe(NOW_MS - MINUTE_MS);
+});
+
+test.each<[string, "auto" | "created", number]>([
+  ["the probe", "auto", 1],
+  ["the first request of a pass", "created", 2],
+])("a 400 on %s blocks the scan loudly, and it is tried again ever more rarely", async (_, cursorField, from) => {
+  const fault = (_request: PageRequest, number: number) => (number >= from ? rejected : null);
+  const scene = new Scene({ fault, scan: { cursorField } });
+  scene.start();
+  await scene.pass(HOUR_MS);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "api_rejected",
+    reason: rejected.reason,
+  });
+  expect(scene.anomalies("filters_rejected")).toBe(scene.tenant.arrivalsMs.length - from + 1);
+  expect(scene.tenant.arrivalsMs.length).toBeGreaterThan(60);
+  expect(scene.tenant.arrivalsMs.length).toBeLessThan(160);
+});
+
+test("HTML instead of a page, probe or not, is counted and tried again", async () => {
+  const contract: Verdict = { kind: "contract", reason: "HTML with status 200" };
+  const fault = (_: PageRequest, number: number) => (number === 1 || number === 4 ? contract : null);
+  const scene = new Scene({ activities: backlog(3), fault });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.anomalies("contract_error")).toBe(2);
+  expect(scene.published).toEqual(["a0", "a1", "a2"]);
+});
+
+test("a page that does not fit is asked again with half the limit", async () => {
+  const activities = Array.from({ length: 1_100 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 18_000));
+  const memory = { pagesBytes: 16 * 1024 * 1024, idsBytes: 1024 * 1024 };
+  const scan = { pageSize: 4_000, cursorField: "created" as const, start: { kind: "age" as const, ageMs: HOUR_MS } };
+  const scene = new Scene({ activities, pageCeiling: 5_000, scan, config: { memory } });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.anomalies("page_too_large")).toBeGreaterThan(0);
+  expect(scene.tenant.requests.every((request) => request.limit >= 500)).toBe(true);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("where even 500 do not fit, the scan is blocked and says which setting to raise", async () => {
+  const activities = Array.from({ length: 500 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 4_096));
+  const scan = { pageSize: 1_000, cursorField: "created" as const };
+  const scene = new Scene({ activities, scan, config: { memory: { pagesBytes: 1024 * 1024, idsBytes: 1 << 20 } } });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "page_too_large",
+    reason: expect.stringContaining("memory.pages"),
+  });
+  expect(scene.published).toEqual([]);
+});
+
+test("quiet polls are not a transaction each, but what they counted is in state once, with the next that is", async () => {
+  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
+  scene.start();
+  await scene.pass(20 * MINUTE_MS + 5_000);
+  expect(scene.transactions).toBeLessThan(30);
+  scene.tenant.activities.push(saved("two", scene.clock.nowMs()));
+  await scene.clock.runUntil(() => scene.published.length === 2, 1_000);
+  const told = scene.of("page_published");
+  const sum = (of: "read" | "duplicates") => told.reduce((all, event) => all + event[of], 0);
+  expect(sum("duplicates")).toBeGreaterThan(100);
+  expect(scene.cursor().counts).toMatchObject({ read: sum("read"), duplicates: sum("duplicates"), published: 2 });
+  const ledgers = [...scene.ledgers().values()];
+  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(sum("duplicates"));
+  expect(ledgers.reduce((all, ledger) => all + ledger.read, 0)).toBe(sum("read"));
+});
+
+test("repeats that were counted in between are counted once, though the commit's answer was lost", async () => {
+  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
+  let lost = false;
+  scene.start(async (step) => {
+    if (step !== "commit.ended" || lost || scene.clock.nowMs() < NOW_MS + 5 * MINUTE_MS) return;
+    lost = true;
+    throw new Error("answer lost");
+  });
+  await scene.pass(10 * MINUTE_MS);
+  expect(lost).toBe(true);
+  const { counts } = scene.cursor();
+  const ledgers = [...scene.ledgers().values()];
+  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(counts.duplicates);
+});
+
+test("slices are forgotten a day below the position, with their chunks, and a restart after that repeats nothing", async () => {
+  const activities = backlog(90, HOUR_MS);
+  const scene = new Scene({ activities, scan: { start: { kind: "age", ageMs: 5 * DAY_MS } } });
+  scene.start();
+  await scene.pass(5 * MINUTE_MS);
+  scene.restart();
+  await scene.pass(5 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+  const { positionMs } = scene.cursor();
+  for (const [sliceMs, ledger] of scene.ledgers()) {
+    const isOld = sliceMs + HOUR_MS <= positionMs - DAY_MS - HOUR_MS;
+    const isNew = sliceMs >= positionMs - DAY_MS;
+    if (isOld || isNew) expect([sliceMs, ledger.remembered, ledger.chunks]).toEqual([sliceMs, isNew, isNew ? 1 : 0]);
+  }
+  expect([...scene.ledgers().values()].some((ledger) => !ledger.remembered)).toBe(true);
+});
+
+test("ledgers count and digest exactly the ids that were published in their slice", async () => {
+  const activities = backlog(150, 3 * MINUTE_MS);
+  const scene = new Scene({ activities, pageCeiling: 20 });
+  scene.start();
+  await scene.pass(3 * MINUTE_MS);
+  for (const [sliceMs, ledger] of scene.ledgers()) {
+    const inside = activities.filter(({ createdMs }) => createdMs >= sliceMs && createdMs < sliceMs + HOUR_MS);
+    const digest = Buffer.alloc(16);
+    for (const { id } of inside) for (const [at, byte] of idHash(id).entries()) digest[at]! ^= byte;
+    expect(ledger).toMatchObject({ ids: inside.length, published: inside.length, digest: digest.toString("hex") });
+  }
+});
+
+test("ids that outgrow their memory are forgotten down to an hour; where that is not enough the scan says so", async () => {
+  const scene = new Scene({ activities: backlog(600, 2 * MINUTE_MS), pageCeiling: 50 });
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 8_192 } };
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  expect(scene.published).toHaveLength(600);
+  expect(scene.states.at(-1)).toBe("idle");
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 1_000 } };
+  scene.restart();
+  await scene.pass(5 * MINUTE_MS);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "memory_exhausted",
+    reason: expect.stringContaining("memory.ids"),
+  });
+});
+
+test("a scan that another owner began while our commit failed goes on from there, not from its start", async () => {
+  const activities = backlog(20);
+  const scene = new Scene({ activities, pageCeiling: 5 });
+  let failed = false;
+  const first = scene.start(async (step) => {
+    if (step !== "commit.state" || failed) return;
+    failed = true;
+    const other = scene.start();
+    while (scene.published.length < 20) await scene.clock.sleep(1_000, new AbortController().signal);
+    other.kill();
+    throw new Error("connection lost");
+  });
+  await scene.pass(3 * MINUTE_MS);
+  first.stop();
+  expect(failed).toBe(true);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});

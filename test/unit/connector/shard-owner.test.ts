@@ -1,0 +1,88 @@
+import { expect, test } from "vitest";
+import { ShardOwner } from "../../../src/connector/shard-owner.ts";
+import type { Event } from "../../../src/observe/events.ts";
+import { MemoryCluster, type Step } from "../../fakes/memory-kafka.ts";
+import { SIM_CURSORS } from "../../fakes/sim-connector.ts";
+import { VirtualClock } from "../../fakes/virtual-clock.ts";
+import { NOW_MS } from "./scene.ts";
+
+const { signal } = new AbortController();
+const put = (value: string) => ({ state: [{ key: "k", value }], records: [] });
+
+function owned(step: Step = async () => {}) {
+  const clock = new VirtualClock(NOW_MS);
+  const cluster = new MemoryCluster(SIM_CURSORS);
+  cluster.createTopic(SIM_CURSORS.name, SIM_CURSORS.partitions, "cursors");
+  const events: Event[] = [];
+  const emit = (event: Event) => void events.push(event);
+  const log = cluster.process(step).port.shard(1);
+  const owner = new ShardOwner({ log, tenants: ["contoso"], clock, random: () => 0.5, emit });
+  const value = () => cluster.committedState(1).get("k")?.toString();
+  return { clock, cluster, events, owner, value };
+}
+
+test("transactions go one after the other, in the order of their asking", async () => {
+  const running: string[] = [];
+  const { owner, value } = owned(async (step) => {
+    if (step.startsWith("commit")) running.push(step);
+    await Promise.resolve();
+  });
+  await owner.open(signal);
+  await Promise.all(["1", "2", "3"].map((text) => owner.commit(put(text), signal)));
+  const one = ["commit.state", "commit.records", "commit.end", "commit.ended"];
+  expect(running).toEqual([...one, ...one, ...one]);
+  expect(value()).toBe("3");
+});
+
+test.each([
+  ["commit.records", undefined],
+  ["commit.ended", "1"],
+])("a transaction that fails at %s is not judged: the shard's state tells", async (point, found) => {
+  let failures = 0;
+  const { owner, events } = owned(async (step) => {
+    if (step === point && failures++ === 0) throw new Error("gone");
+  });
+  await owner.open(signal);
+  const outcome = await owner.commit(put("1"), signal);
+  expect(outcome.kind === "reopened" && outcome.state.get("k")?.toString()).toBe(found);
+  expect(await owner.commit(put("2"), signal)).toEqual({ kind: "committed" });
+  const results = events.flatMap((event) => (event.type === "transaction_ended" ? [event.result] : []));
+  expect(results).toEqual(["failed", "committed"]);
+});
+
+test("opening is tried again ever more rarely, and says why", async () => {
+  let tries = 0;
+  const { owner, clock, events } = owned(async (step) => {
+    if (step === "open.fence" && ++tries < 5) throw new Error("no leader");
+  });
+  let state: unknown = null;
+  void owner.open(signal).then((found) => {
+    state = found;
+  });
+  await clock.runUntil(() => state !== null, 100);
+  expect(clock.monotonicMs()).toBeGreaterThan(1_500);
+  const stages = events.flatMap((event) => (event.type === "stage" ? [event.stage] : []));
+  expect(stages[1]).toContain("no leader");
+  expect(stages.at(-1)).toBe("owned");
+});
+
+test("who is fenced says so and is not tried again, and those that wait behind end with the same error", async () => {
+  const { owner, cluster, events } = owned();
+  await owner.open(signal);
+  await cluster.process().port.shard(1).open(signal);
+  const results = await Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
+  const fenced = expect.objectContaining({ code: "publish_fenced" });
+  expect(results).toEqual([1, 2].map(() => ({ status: "rejected", reason: fenced })));
+  expect(events.filter((event) => event.type === "transaction_ended")).toMatchObject([{ result: "fenced" }]);
+});
+
+test("a stop ends the tries to open", async () => {
+  const { owner, clock } = owned(async () => {
+    throw new Error("no leader");
+  });
+  const stop = new AbortController();
+  const opening = owner.open(stop.signal).catch((error: unknown) => error);
+  await clock.runUntil(() => clock.monotonicMs() > 3_000, 100);
+  stop.abort(new Error("stopped"));
+  expect(await opening).toEqual(new Error("stopped"));
+});
