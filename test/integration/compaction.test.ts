@@ -94,7 +94,7 @@ test("a cursors topic that the brokers have compacted brings the state back: not
   };
 
   const seen: Census[] = [];
-  for (let life = 1; life <= 3; life++) {
+  for (let life = 1; life <= 2; life++) {
     await using connector = await startLive(options);
     await connector.process.waitFor(() => connector.log.of("page_published").length >= 12);
     const compacted = async () => {

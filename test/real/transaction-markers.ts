@@ -18,13 +18,7 @@ export async function transactionMarkers(broker: Broker, topic: string): Promise
       .filter((file) => file.endsWith(".log"))
       .map((file) => join(data, name, file)),
   );
-  const dump = [
-    "kafka.tools.DumpLogSegments",
-    "--print-data-log",
-    "--skip-record-metadata",
-    "--files",
-    files.join(","),
-  ];
+  const dump = ["kafka.tools.DumpLogSegments", "--print-data-log", "--files", files.join(",")];
   const text = await runTool(["java", "-Xmx256m", "-cp", kafkaJars, ...dump], { timeoutMs: 120_000 });
   const count = (marker: string) => text.split(`endTxnMarker: ${marker}`).length - 1;
   return { commits: count("COMMIT"), aborts: count("ABORT") };
