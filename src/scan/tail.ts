@@ -87,10 +87,11 @@ export function endPass(cursor: Cursor, pass: Pass, lastPage: { activities: numb
   // A last page that is empty against its own total, even after the nudge, proves nothing of what it covers.
   const doubtful = pass.nudged && lastPage.activities === 0;
   const settled = !doubtful && reachMs !== null && reachMs <= serverStartMs - SPAN_SETTLE_MS;
+  const visibleMs = Math.min(reachMs ?? serverStartMs, serverStartMs);
   return {
     ...cursor,
     positionMs: Math.max(cursor.positionMs, seenMs, settled ? reachMs : cursor.positionMs),
-    caughtUpMs: Math.max(cursor.caughtUpMs, Math.min(reachMs ?? serverStartMs, serverStartMs)),
+    caughtUpMs: doubtful && pass.highestMs !== null ? cursor.caughtUpMs : Math.max(cursor.caughtUpMs, visibleMs),
     spanMs: reachMs === null ? cursor.spanMs : nextSpanMs(cursor.spanMs, pass, lastPage),
     pass: null,
     counts: { ...cursor.counts, passes: cursor.counts.passes + 1 },

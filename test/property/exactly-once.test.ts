@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { OVERLAP_MS } from "../../src/scan/tail.ts";
 import type { Verdict } from "../../src/tenant/answer.ts";
+import type { PageRequest } from "../../src/tenant/request.ts";
 import { MemoryCluster, STEPS } from "../fakes/memory-kafka.ts";
 import { publishedIds, SIM_CURSORS, simConfig, startSim } from "../fakes/sim-connector.ts";
 import { type SimActivity, type SimOptions, SimTenant } from "../fakes/sim-tenant.ts";
@@ -14,7 +15,7 @@ const REQUESTS_PER_MINUTE = 240;
 
 /** Saved around the seams: slice edges, span ends, the overlap, one another. */
 const savedMs = fc
-  .tuple(fc.integer({ min: -22, max: 0 }), fc.constantFrom(-1, 0, 1, 250, OVERLAP_MS, 1_800_000))
+  .tuple(fc.integer({ min: -24, max: 0 }), fc.constantFrom(-1, 0, 1, 250, OVERLAP_MS, 1_800_000))
   .map(([hour, offset]) => START_MS + hour * HOUR_MS + offset);
 
 const backlog = fc.array(savedMs, { minLength: 0, maxLength: 40 });
@@ -35,13 +36,20 @@ const FAULTS: readonly Verdict[] = [
   { kind: "page", hasNext: false, nextFilters: null, total: 3, activities: 0 },
 ];
 
+const REFUSED: Verdict = { kind: "rejected", reason: "400" };
+
 const scenario = fc.record({
   backlog,
+  /** How far below the edge of two slices the scan begins; no activity happened before. */
+  beginsBelowMs: fc.constantFrom(1_500, 2_000, OVERLAP_MS, 1_800_000),
   live,
   pageCeiling: fc.integer({ min: 3, max: 12 }),
   next: fc.constantFrom("echo", "boundary", "opaque", "date", "other") as fc.Arbitrary<NonNullable<SimOptions["next"]>>,
   descending: fc.boolean(),
   ignoreCreated: fc.boolean(),
+  emptyAtInstant: fc.boolean(),
+  /** Requests for opaque next filters that are refused, whatever else is asked. */
+  refusesNext: fc.boolean(),
   faults: fc.dictionary(fc.integer({ min: 1, max: 30 }).map(String), fc.constantFrom(...FAULTS), { maxKeys: 5 }),
   kills: fc.array(
     fc.tuple(fc.constantFrom(...STEPS, "tenant.request", "tenant.answer"), fc.integer({ min: 1, max: 12 })),
@@ -53,7 +61,10 @@ const scenario = fc.record({
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
 /** At most as many on one instant as a page can pass: more is a stall, which opens a gap and has its own test. */
-function activitiesOf({ backlog, live, pageCeiling }: Scenario): SimActivity[] {
+function activitiesOf({ backlog, live, pageCeiling, emptyAtInstant }: Scenario): SimActivity[] {
+  // A tenant that shows nothing at an instant cannot be read at all where the next lies a millisecond beside it.
+  const grain = emptyAtInstant ? 4 : 1;
+  const placed = (atMs: number) => Math.ceil(atMs / grain) * grain;
   const perInstant = new Map<number, number>();
   const fits = (atMs: number) => {
     const count = (perInstant.get(atMs) ?? 0) + 1;
@@ -61,13 +72,16 @@ function activitiesOf({ backlog, live, pageCeiling }: Scenario): SimActivity[] {
     return count < pageCeiling;
   };
   const saved = [
-    ...backlog.map((createdMs) => ({ createdMs, visibleMs: 0 })),
-    ...live.map(([afterMs, hiddenMs]) => ({ createdMs: START_MS + afterMs, visibleMs: START_MS + afterMs + hiddenMs })),
+    ...backlog.map((atMs) => ({ createdMs: placed(atMs), visibleMs: 0 })),
+    ...live.map(([afterMs, hiddenMs]) => {
+      const createdMs = placed(START_MS + afterMs);
+      return { createdMs, visibleMs: createdMs + hiddenMs };
+    }),
   ];
   // Happened and saved in the same order, so that either field can be the cursor field.
   return saved
     .filter(({ createdMs }) => fits(createdMs))
-    .map((activity, at) => ({ ...activity, id: `a${at}`, dateMs: activity.createdMs - 1_000 + (at % 2) }));
+    .map((activity, at) => ({ ...activity, id: `a${at}`, dateMs: activity.createdMs - 1_000 + (at % 2) * grain }));
 }
 
 async function play(scene: Scenario): Promise<{ cluster: MemoryCluster; tenant: SimTenant; truth: SimActivity[] }> {
@@ -87,13 +101,15 @@ async function play(scene: Scenario): Promise<{ cluster: MemoryCluster; tenant: 
   };
   const truth = activitiesOf(scene);
   const tenantOf = () => {
-    const fault = (_request: unknown, number: number) => scene.faults[String(number)] ?? null;
-    const { pageCeiling, next, descending, ignoreCreated } = scene;
-    return new SimTenant({ clock, pageCeiling, next, descending, ignoreCreated, fault, step });
+    const { pageCeiling, next, descending, ignoreCreated, emptyAtInstant, refusesNext } = scene;
+    const fault = (request: PageRequest, number: number) =>
+      refusesNext && request.filters.includes('"cursor"') ? REFUSED : (scene.faults[String(number)] ?? null);
+    return new SimTenant({ clock, pageCeiling, next, descending, ignoreCreated, emptyAtInstant, fault, step });
   };
   const tenant = tenantOf();
   tenant.activities.push(...truth);
-  const config = simConfig({ pollIntervalMs: 2_000 }, REQUESTS_PER_MINUTE);
+  const beginMs = START_MS - 24 * HOUR_MS - scene.beginsBelowMs;
+  const config = simConfig({ pollIntervalMs: 2_000, start: { kind: "instant", atMs: beginMs } }, REQUESTS_PER_MINUTE);
   const endMs = START_MS + 900_000;
   for (let lives = 0; ; lives++) {
     if (lives > 4) throw new Error("more lives than kills");

@@ -76,6 +76,14 @@ test("what was visible at the server's time is published, never what a wrong loc
   expect(spanEnd(NOW_MS + 80, { serverStartMs: NOW_MS + 70 }).caughtUpMs).toBe(NOW_MS + 70);
 });
 
+test("a pass that showed something, and then nothing where more was promised, does not count as caught up", () => {
+  const none = { activities: 0, limit: 500 };
+  const end = (highestMs: number | null) =>
+    endPass(cursorAt(), passAt({ highestMs, nudged: true, serverStartMs: NOW_MS + 70 }), none).caughtUpMs;
+  expect(end(NOW_MS + 5)).toBe(NOW_MS);
+  expect(end(null)).toBe(NOW_MS + 70);
+});
+
 test("spans grow to a day where little is found, and shrink to a minute where passes take long", () => {
   const spans = (spanMs: number, pages: number, activities: number) =>
     endPass(cursorAt({ spanMs }), passAt({ reachMs: NOW_MS, pages }), { activities, limit: 500 }).spanMs;
