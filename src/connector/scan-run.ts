@@ -9,6 +9,8 @@ import type { ScanMemory } from "./scan-memory.ts";
 export const LIMIT_MIN = 500;
 /** Assumed of an activity's encoded size before any was seen. */
 const ACTIVITY_BYTES_FIRST = 8 * 1024;
+/** Of the free page memory that one page may take. */
+const FREE_SHARE = 0.75;
 
 /** A scan while it runs: what it remembers, when it is due, and how it fares. */
 export class ScanRun {
@@ -45,11 +47,12 @@ export class ScanRun {
   }
 
   /**
-   * The next page's limit, and what the page is expected to occupy, encoded: at most half of what is free, as long
-   * as the API takes so small a limit. So whoever hangs with a page on its way leaves room for others.
+   * The next page's limit, and what the page is expected to occupy, encoded: at most three quarters of what is
+   * free, as long as the API takes so small a limit. So whoever hangs with a page on its way leaves room for others,
+   * and a tenant alone has full pages.
    */
   pageWithin(freeBytes: number): { limit: number; bytes: number } {
-    const fitting = Math.floor(freeBytes / 2 / this.#activityBytes);
+    const fitting = Math.floor((FREE_SHARE * freeBytes) / this.#activityBytes);
     const limit = Math.min(this.limit, Math.max(LIMIT_MIN, fitting));
     return { limit, bytes: limit * this.#activityBytes };
   }

@@ -36,7 +36,7 @@ export interface LiveConnector extends AsyncDisposable {
   ready(deadlineMs?: number): Promise<void>;
 }
 
-export const SCAN = "all";
+const SCAN = "all";
 
 function configOf(options: LiveOptions, port: number): object {
   const { tenantUrl, bootstrap, registry, topic, requestsPerMinute } = options;

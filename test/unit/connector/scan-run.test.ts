@@ -26,10 +26,11 @@ test("what a scan does is said once, until it or its reason changes", () => {
   ]);
 });
 
-test("a page takes at most half of the free memory, but the API's smallest limit always", () => {
+test("a page takes at most three quarters of the free memory, but the API's smallest limit always", () => {
   const { run } = scanRun();
   expect(run.pageWithin(1 << 30).limit).toBe(5_000);
-  expect(run.pageWithin(64 << 20)).toEqual({ limit: 4_096, bytes: 32 << 20 });
+  expect(run.pageWithin(64 << 20).limit).toBe(5_000);
+  expect(run.pageWithin(32 << 20)).toEqual({ limit: 3_072, bytes: 24 << 20 });
   expect(run.pageWithin(0)).toEqual({ limit: LIMIT_MIN, bytes: LIMIT_MIN * 8_192 });
 });
 
