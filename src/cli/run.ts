@@ -3,7 +3,6 @@ import type { Loaded } from "../config/load.ts";
 import { maskedConfig } from "../config/mask.ts";
 import { runConnector } from "../connector/connector.ts";
 import { systemClock } from "../kit/clock.ts";
-import { describeError } from "../kit/errors.ts";
 import type { Event } from "../observe/events.ts";
 import { openHttp, type Readiness } from "../observe/http.ts";
 import { openTelemetry } from "../observe/telemetry.ts";
@@ -61,24 +60,19 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
       if (level === "warn") telemetry.warn(message);
     },
   });
-  try {
-    await runConnector(
-      {
-        config,
-        version,
-        kafka,
-        openTenant: (tenant) => connectTenant(config, tenant),
-        openSchema: schemaIdFor(config),
-        clock: systemClock,
-        random: Math.random,
-        emit,
-      },
-      signal,
-    );
-  } catch (error) {
-    if (!signal.aborted) telemetry.warn(`stopping: ${describeError(error)}`);
-    throw error;
-  }
+  await runConnector(
+    {
+      config,
+      version,
+      kafka,
+      openTenant: (tenant) => connectTenant(config, tenant),
+      openSchema: schemaIdFor(config),
+      clock: systemClock,
+      random: Math.random,
+      emit,
+    },
+    signal,
+  );
 }
 
 /** Ready once every shard is owned: a scan that is blocked, or a tenant that is down, does not change that. */

@@ -43,25 +43,44 @@ const VALUE_BYTES_MAX = 900 * 1024;
  * @throws ConnectorError that is fatal; the reason of `signal` after a clean stop.
  */
 export async function runConnector(deps: ConnectorDeps, signal: AbortSignal): Promise<void> {
-  const { config, emit, version, kafka, clock } = deps;
+  const { config, emit, version } = deps;
   emit({ type: "connector_started", version, cursorsTopic: config.topics.cursors.name });
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const tell = () => {
+    emit({ type: "connector_stopping", reason: describeError(stop.reason), failed: !signal.aborted });
+  };
+  stop.addEventListener("abort", tell, { once: true });
+  try {
+    const schemaIds = await prepareDownstream(deps, stop);
+    await runShards(deps, schemaIds, failed, stop);
+  } catch (error) {
+    failed.abort(error);
+    throw error;
+  }
+}
+
+/** Everything but the shards and the tenants: topics, and the schema ids of the activities topics. */
+async function prepareDownstream(deps: ConnectorDeps, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
   await atLast(deps, "checking topics", signal, () => prepareTopics(deps, signal));
   const schemaIds = new Map<string, number>();
-  for (const { name } of activityTopicsOf(config)) {
+  for (const { name } of activityTopicsOf(deps.config)) {
     const id = await atLast(deps, `looking up the schema of ${name}`, signal, () => deps.openSchema(name, signal));
     schemaIds.set(name, id);
   }
-  const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
+  return schemaIds;
+}
+
+async function runShards(
+  deps: ConnectorDeps,
+  schemaIds: ReadonlyMap<string, number>,
+  failed: AbortController,
+  stop: AbortSignal,
+): Promise<void> {
+  const { config, emit, kafka, clock } = deps;
   const ended = new AbortController();
-  const shared = {
-    schemaIds,
-    pages: new PageMemory(config.memory.pagesBytes),
-    grace: graceAfter(clock, stop, ended.signal),
-  };
-  stop.addEventListener("abort", () => emit({ type: "connector_stopping", reason: describeError(stop.reason) }), {
-    once: true,
-  });
+  const pages = new PageMemory(config.memory.pagesBytes);
+  const shared = { schemaIds, pages, failed, grace: graceAfter(clock, stop, ended.signal) };
   emit({ type: "stage", subject: "connector", stage: "taking over shards" });
   const shards = byShard(kafka, config.tenants);
   let opening = shards.size;
@@ -69,9 +88,7 @@ export async function runConnector(deps: ConnectorDeps, signal: AbortSignal): Pr
     opening -= 1;
     if (opening === 0) emit({ type: "stage", subject: "connector", stage: "running" });
   };
-  const runs = [...shards].map(([shard, tenants]) =>
-    runShard(deps, { shard, tenants, failed, opened, ...shared }, stop),
-  );
+  const runs = [...shards].map(([shard, tenants]) => runShard(deps, { shard, tenants, opened, ...shared }, stop));
   try {
     await together(runs, failed);
   } finally {

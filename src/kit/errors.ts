@@ -49,13 +49,16 @@ export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);
 }
 
-/** A one-line text of anything thrown, with its causes; for logs and messages. */
+const CAUSES_MAX = 8;
+
+/** A one-line text of anything thrown, with its causes but for those that it names already; for logs and messages. */
 export function describeError(error: unknown): string {
-  const messages = new Set<string>();
-  const seen = new Set<unknown>();
-  for (let at: unknown = error; at instanceof Error && messages.size < 4 && !seen.has(at); at = at.cause) {
-    seen.add(at);
-    messages.add(at.message);
+  if (!(error instanceof Error)) return String(error);
+  let text = error.message;
+  let at: unknown = error.cause;
+  for (let depth = 0; at instanceof Error && depth < CAUSES_MAX; depth++) {
+    if (!text.includes(at.message)) text = `${text}: ${at.message}`;
+    at = at.cause;
   }
-  return messages.size > 0 ? [...messages].join(": ") : String(error);
+  return text;
 }

@@ -52,7 +52,8 @@ export type Event =
    * subject's steps; a stage with `: ` in it names an error that it waits out.
    */
   | { readonly type: "stage"; readonly subject: string; readonly stage: string }
-  | { readonly type: "connector_stopping"; readonly reason: string }
+  /** `failed`: not asked for; a person has to see to it. */
+  | { readonly type: "connector_stopping"; readonly reason: string; readonly failed: boolean }
   | {
       readonly type: "shard_opened";
       readonly shard: number;

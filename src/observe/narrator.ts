@@ -73,7 +73,7 @@ export class Narrator {
         this.#write(line("info", `started, version ${event.version}, cursors in ${event.cursorsTopic}`, event));
         return;
       case "connector_stopping":
-        this.#write(line("info", `stopping: ${event.reason}`, event));
+        this.#write(line(event.failed ? "error" : "info", `stopping: ${event.reason}`, event));
         return;
       case "shard_opened":
         this.#offer(
@@ -132,7 +132,11 @@ export class Narrator {
       return;
     }
     const message = `shard ${shard}: transaction ${result}: ${error ?? "no reason given"}`;
-    this.#offer(`transaction ${shard} ${result}`, line(result === "fenced" ? "error" : "warn", message, event), nowMs);
+    const level = result === "fenced" ? "error" : "warn";
+    // Whoever was told the failure is told that the shard is owned again.
+    if (this.#offer(`transaction ${shard} ${result}`, line(level, message, event), nowMs)) {
+      this.#repeats.forget(`shard ${shard} owned`);
+    }
   }
 
   /** Told once when it begins, and again only after it was well below. */
@@ -146,8 +150,8 @@ export class Narrator {
     this.#write({ level: "warn", message, fields: { event: "clock_skew", tenant, seconds } });
   }
 
-  #offer(kind: string, offered: Line, nowMs: number): void {
-    this.#repeats.offer(kind, offered, nowMs);
+  #offer(kind: string, offered: Line, nowMs: number): boolean {
+    return this.#repeats.offer(kind, offered, nowMs);
   }
 }
 

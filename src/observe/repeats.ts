@@ -39,6 +39,11 @@ export class Repeats {
     return true;
   }
 
+  /** The next line of this kind is news again. */
+  forget(kind: string): void {
+    this.#kinds.delete(kind);
+  }
+
   /** Writes the last held-back line of each kind whose minute is over, or of all. */
   flush(nowMs: number, options: { readonly all: boolean }): void {
     for (const [kind, { writtenAtMs, held, last }] of this.#kinds) {

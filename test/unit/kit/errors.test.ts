@@ -14,6 +14,12 @@ test("a description names all causes on one line, each once", () => {
   expect(describeError(new Error("asking contoso", { cause: repeated }))).toBe("asking contoso: connection reset");
 });
 
+test("a cause that the message names already is not named again", () => {
+  const cause = new Error("connect ECONNREFUSED 127.0.0.1:9092");
+  const error = new Error("no broker answers: connect ECONNREFUSED 127.0.0.1:9092", { cause });
+  expect(describeError(error)).toBe("no broker answers: connect ECONNREFUSED 127.0.0.1:9092");
+});
+
 test("a description ends, though causes go round in a circle", () => {
   const one = new Error("one");
   one.cause = new Error("two", { cause: one });

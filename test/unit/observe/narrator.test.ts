@@ -137,7 +137,7 @@ test("start, owners, decisions and stop are told", () => {
     [0, { type: "connector_started", version: "1", cursorsTopic: "c" }],
     [0, { type: "shard_opened", shard: 1, tenants: ["a", "b"], durationMs: 1 }],
     [0, { type: "cursor_field_decided", tenant: "a", scan: "a-all", field: "created", reason: "it is honoured" }],
-    [0, { type: "connector_stopping", reason: "SIGTERM" }],
+    [0, { type: "connector_stopping", reason: "SIGTERM", failed: false }],
     [0, { type: "shard_released", shard: 1, reason: "stop" }],
   );
   expect(lines).toEqual([
@@ -147,4 +147,23 @@ test("start, owners, decisions and stop are told", () => {
     "info stopping: SIGTERM",
     "info shard 1 released: stop",
   ]);
+});
+
+test("who was told of a failed transaction hears at once that the shard is owned again", () => {
+  const opened = { type: "shard_opened", shard: 1, tenants: ["a"], durationMs: 1 } as const;
+  const lines = tell(
+    [0, opened],
+    [5_000, { type: "transaction_ended", shard: 1, result: "failed", durationMs: 1, error: "broker gone" }],
+    [9_000, opened],
+    [9_500, opened],
+  );
+  expect(lines).toEqual([
+    "info shard 1 owned, tenants a",
+    "warn shard 1: transaction failed: broker gone",
+    "info shard 1 owned, tenants a",
+  ]);
+});
+
+test("an end that nobody asked for is an error", () => {
+  expect(tell([0, { type: "connector_stopping", reason: "fenced", failed: true }])).toEqual(["error stopping: fenced"]);
 });

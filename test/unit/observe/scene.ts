@@ -73,5 +73,5 @@ export const EVERY_EVENT: readonly Event[] = [
   { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },
   { type: "transaction_ended", shard: 1, result: "failed", durationMs: 40, error: "lost the broker" },
   { type: "shard_released", shard: 1, reason: "stop" },
-  { type: "connector_stopping", reason: "SIGTERM" },
+  { type: "connector_stopping", reason: "SIGTERM", failed: false },
 ];
