@@ -155,7 +155,6 @@ test("who was told of a failed transaction hears at once that the shard is owned
     [0, opened],
     [5_000, { type: "transaction_ended", shard: 1, result: "failed", durationMs: 1, error: "broker gone" }],
     [9_000, opened],
-    [9_500, opened],
   );
   expect(lines).toEqual([
     "info shard 1 owned, tenants a",
