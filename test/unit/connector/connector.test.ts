@@ -4,9 +4,8 @@ import { encodeCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey } from "../../../src/scan/ledger.ts";
 import { SIM_CURSORS, SIM_TOPIC, simConfig, startSim } from "../../fakes/sim-connector.ts";
 import { SimTenant } from "../../fakes/sim-tenant.ts";
-import { backlog, idsOf, large, MINUTE_MS, NOW_MS, page, Scene, saved, sent } from "./scene.ts";
+import { backlog, idsOf, MINUTE_MS, NOW_MS, page, Scene, saved, sorted } from "./scene.ts";
 
-const sorted = (ids: readonly string[]) => [...ids].sort();
 const stateOf = (events: Scene, scan: string) =>
   events
     .of("scan_state")
@@ -78,92 +77,6 @@ test("scans of one tenant take turns, and each publishes everything into its own
   expect(longest).toBeNull();
 });
 
-const bytes = (id: string) => Buffer.from(`{"_id":"${id}","created":${NOW_MS - MINUTE_MS},"timestamp":1}`);
-
-test("what cannot be published becomes a dead letter with its exact bytes, counted once, also after a restart", async () => {
-  const at = NOW_MS - MINUTE_MS;
-  const broken = Buffer.concat([bytes("utf8").subarray(0, 12), Buffer.of(0xff), bytes("utf8").subarray(12)]);
-  const activities = [
-    saved("good", at),
-    sent("no id", at, { created: at, timestamp: at }),
-    sent("no time", at, { _id: "no time", timestamp: at }),
-    sent("invalid", at, broken),
-    sent("list", at, "[1]"),
-    large("large", at, 2_000_000),
-  ];
-  const scene = new Scene({ activities });
-  scene.start();
-  await scene.pass(MINUTE_MS);
-  scene.restart();
-  await scene.pass(3 * MINUTE_MS);
-  expect(scene.published).toEqual(["good"]);
-  const letters = scene.deadLetters.map(({ headers }) => headers["__connect.errors.exception.class.name"]);
-  expect(sorted(letters.map(String))).toEqual([
-    "invalid_utf8",
-    "no_id",
-    "no_time",
-    "not_an_object",
-    "too_large",
-    "too_large",
-    "too_large",
-  ]);
-  const parts = scene.deadLetters.filter(({ key }) => key?.toString() === "large");
-  expect(Buffer.concat(parts.map(({ value }) => value ?? Buffer.alloc(0)))).toEqual(activities.at(-1)?.body);
-  expect(scene.deadLetters.some(({ value }) => value?.equals(broken))).toBe(true);
-  expect(scene.cursor().counts).toMatchObject({ published: 1, deadLettered: 5 });
-  const ledgers = [...scene.ledgers().values()];
-  expect(ledgers.reduce((sum, ledger) => sum + ledger.deadLettered, 0)).toBe(5);
-});
-
-const UNAUTHORIZED = { kind: "unauthorized", reason: "401: invalid token" } as const;
-
-test("a refused credential is a state of its own, asked slowly, and over as soon as it is accepted", async () => {
-  const until = NOW_MS + 10 * MINUTE_MS;
-  const scene: Scene = new Scene({
-    activities: backlog(3),
-    fault: () => (scene.clock.nowMs() < until ? UNAUTHORIZED : null),
-  });
-  scene.start();
-  await scene.pass(10 * MINUTE_MS);
-  expect(scene.states).toEqual(["starting", "unauthorized"]);
-  expect(scene.of("scan_state").at(-1)).toMatchObject({ reason: UNAUTHORIZED.reason, code: "api_unauthorized" });
-  expect(scene.tenant.arrivalsMs.length).toBeLessThan(25);
-  await scene.pass(2 * MINUTE_MS);
-  expect(scene.published).toHaveLength(3);
-  expect(scene.states.at(-1)).toBe("idle");
-});
-
-test("a 429 is waited out, all of it, and its wait is counted once", async () => {
-  const waitMs = 37_000;
-  const fault = (_: unknown, number: number) =>
-    number === 3 ? ({ kind: "throttled", waitMs, hint: "header" } as const) : null;
-  const scene = new Scene({ activities: backlog(3), fault });
-  scene.start();
-  await scene.pass(2 * MINUTE_MS);
-  const [, , third, fourth] = scene.tenant.arrivalsMs;
-  expect((fourth ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(waitMs);
-  expect(scene.of("scan_state").find((event) => event.state === "throttled")).toMatchObject({ code: "api_throttled" });
-  const waited = scene.of("waited").filter((event) => event.reason !== "budget");
-  expect(waited).toEqual([{ type: "waited", tenant: "contoso", reason: "retry_after", waitMs }]);
-  const budgetMs = scene.of("waited").reduce((sum, event) => sum + (event.reason === "budget" ? event.waitMs : 0), 0);
-  expect(budgetMs).toBeLessThan(10_000);
-  expect(scene.published).toHaveLength(3);
-});
-
-test("a tenant that is down is asked again within a minute, and its scan says why", async () => {
-  const scene: Scene = new Scene({
-    activities: backlog(3),
-    fault: () => (scene.clock.nowMs() < NOW_MS + 9 * MINUTE_MS ? { kind: "retry", reason: "503" } : null),
-  });
-  scene.start();
-  await scene.pass(11 * MINUTE_MS);
-  expect(scene.tenant.arrivalsMs.length).toBeLessThan(60);
-  expect(scene.of("scan_state")).toContainEqual(
-    expect.objectContaining({ state: "retrying", reason: "503", code: "api_unavailable" }),
-  );
-  expect(scene.published).toHaveLength(3);
-});
-
 /** What a process that was told to stop ended with, and how long that took. */
 async function stopped(scene: Scene, process: { stop(): void; ended: Promise<unknown> }) {
   const fromMs = scene.clock.nowMs();
@@ -185,7 +98,7 @@ test("a stop while all is quiet ends at once with its own reason", async () => {
   const process = scene.start();
   await scene.pass(MINUTE_MS);
   expect(await stopped(scene, process)).toMatchObject({ reason: new Error("stopped"), tookMs: 0 });
-  expect(scene.of("connector_stopping")).toEqual([{ type: "connector_stopping", reason: "stopped" }]);
+  expect(scene.of("connector_stopping")).toEqual([{ type: "connector_stopping", reason: "stopped", failed: false }]);
   expect(scene.of("shard_released")).toHaveLength(1);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { PageMemory } from "../../../src/connector/page-memory.ts";
+import { HOUR_MS, idsOf, large, MINUTE_MS, NOW_MS, Scene, sorted } from "./scene.ts";
 
 const { signal } = new AbortController();
 
@@ -78,4 +79,30 @@ test("those behind who fit need not wait for more when the first in the queue gi
   stop.abort(new Error("stopped"));
   await expect(large).rejects.toThrow("stopped");
   expect(await done(small)).toBe(true);
+});
+
+test("a page that does not fit is asked again with half the limit", async () => {
+  const activities = Array.from({ length: 1_100 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 18_000));
+  const memory = { pagesBytes: 16 * 1024 * 1024, idsBytes: 1024 * 1024 };
+  const scan = { pageSize: 4_000, cursorField: "created" as const, start: { kind: "age" as const, ageMs: HOUR_MS } };
+  const scene = new Scene({ activities, pageCeiling: 5_000, scan, config: { memory } });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.anomalies("page_too_large")).toBeGreaterThan(0);
+  expect(scene.tenant.requests.every((request) => request.limit >= 500)).toBe(true);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("where even 500 do not fit, the scan is blocked and says which setting to raise", async () => {
+  const activities = Array.from({ length: 500 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 4_096));
+  const scan = { pageSize: 1_000, cursorField: "created" as const };
+  const scene = new Scene({ activities, scan, config: { memory: { pagesBytes: 1024 * 1024, idsBytes: 1 << 20 } } });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "page_too_large",
+    reason: expect.stringContaining("memory.pages"),
+  });
+  expect(scene.published).toEqual([]);
 });

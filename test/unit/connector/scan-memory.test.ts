@@ -6,7 +6,7 @@ import { decodeLedger } from "../../../src/scan/ledger.ts";
 import { idHash, sliceOf } from "../../../src/scan/slices.ts";
 import { nextAsk } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
-import { HOUR_MS, NOW_MS } from "./scene.ts";
+import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
 
 const scan = simConfig({ cursorField: "created" }).scans[0]!;
 const IDS_BYTES = 1 << 20;
@@ -139,4 +139,82 @@ test("a memory is overfull when its ids occupy more than they may", () => {
   const { memory, records } = quieted();
   expect(memory.isOverfull).toBe(false);
   expect(ScanMemory.load(scan, records, 100)?.isOverfull).toBe(true);
+});
+
+test("quiet polls are not a transaction each, but what they counted is in state once, with the next that is", async () => {
+  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
+  scene.start();
+  await scene.pass(20 * MINUTE_MS + 5_000);
+  expect(scene.transactions).toBeLessThan(30);
+  scene.tenant.activities.push(saved("two", scene.clock.nowMs()));
+  await scene.clock.runUntil(() => scene.published.length === 2, 1_000);
+  const told = scene.of("page_published");
+  const sum = (of: "read" | "duplicates") => told.reduce((all, event) => all + event[of], 0);
+  expect(sum("duplicates")).toBeGreaterThan(100);
+  expect(scene.cursor().counts).toMatchObject({ read: sum("read"), duplicates: sum("duplicates"), published: 2 });
+  const ledgers = [...scene.ledgers().values()];
+  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(sum("duplicates"));
+  expect(ledgers.reduce((all, ledger) => all + ledger.read, 0)).toBe(sum("read"));
+});
+
+test("repeats that were counted in between are counted once, though the commit's answer was lost", async () => {
+  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
+  let lost = false;
+  scene.start(async (step) => {
+    if (step !== "commit.ended" || lost || scene.clock.nowMs() < NOW_MS + 5 * MINUTE_MS) return;
+    lost = true;
+    throw new Error("answer lost");
+  });
+  await scene.pass(10 * MINUTE_MS);
+  expect(lost).toBe(true);
+  const { counts } = scene.cursor();
+  const ledgers = [...scene.ledgers().values()];
+  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(counts.duplicates);
+});
+
+test("slices are forgotten a day below the position, with their chunks, and a restart after that repeats nothing", async () => {
+  const activities = backlog(90, HOUR_MS);
+  const scene = new Scene({ activities, scan: { start: { kind: "age", ageMs: 5 * DAY_MS } } });
+  scene.start();
+  await scene.pass(5 * MINUTE_MS);
+  scene.restart();
+  await scene.pass(5 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
+  const { positionMs } = scene.cursor();
+  for (const [sliceMs, ledger] of scene.ledgers()) {
+    const isOld = sliceMs + HOUR_MS <= positionMs - DAY_MS - HOUR_MS;
+    const isNew = sliceMs >= positionMs - DAY_MS;
+    if (isOld || isNew) expect([sliceMs, ledger.remembered, ledger.chunks]).toEqual([sliceMs, isNew, isNew ? 1 : 0]);
+  }
+  expect([...scene.ledgers().values()].some((ledger) => !ledger.remembered)).toBe(true);
+});
+
+test("ledgers count and digest exactly the ids that were published in their slice", async () => {
+  const activities = backlog(150, 3 * MINUTE_MS);
+  const scene = new Scene({ activities, pageCeiling: 20 });
+  scene.start();
+  await scene.pass(3 * MINUTE_MS);
+  for (const [sliceMs, ledger] of scene.ledgers()) {
+    const inside = activities.filter(({ createdMs }) => createdMs >= sliceMs && createdMs < sliceMs + HOUR_MS);
+    const digest = Buffer.alloc(16);
+    for (const { id } of inside) for (const [at, byte] of idHash(id).entries()) digest[at]! ^= byte;
+    expect(ledger).toMatchObject({ ids: inside.length, published: inside.length, digest: digest.toString("hex") });
+  }
+});
+
+test("ids that outgrow their memory are forgotten down to an hour; where that is not enough the scan says so", async () => {
+  const scene = new Scene({ activities: backlog(600, 2 * MINUTE_MS), pageCeiling: 50 });
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 8_192 } };
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  expect(scene.published).toHaveLength(600);
+  expect(scene.states.at(-1)).toBe("idle");
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 1_000 } };
+  scene.restart();
+  await scene.pass(5 * MINUTE_MS);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "memory_exhausted",
+    reason: expect.stringContaining("memory.ids"),
+  });
 });

@@ -4,7 +4,7 @@ import { LIMIT_MIN, ScanRun, startMs } from "../../../src/connector/scan-run.ts"
 import type { Event } from "../../../src/observe/events.ts";
 import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
-import { HOUR_MS, NOW_MS } from "./scene.ts";
+import { HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
 
 function scanRun(pageSize = 5_000) {
   const events: Event[] = [];
@@ -48,4 +48,30 @@ test.each([
   [{ kind: "now" } as const, NOW_MS],
 ])("a start of %j is where the first pass begins, its overlap included", (start, atMs) => {
   expect(startMs(start, NOW_MS) - OVERLAP_MS).toBe(atMs);
+});
+
+test.each([
+  ["now", { kind: "now" as const }, ["future"]],
+  ["an age", { kind: "age" as const, ageMs: HOUR_MS }, ["future", "half", "edge"]],
+  ["an instant", { kind: "instant" as const, atMs: NOW_MS - 90 * MINUTE_MS }, ["future", "half", "edge", "before"]],
+])("a scan begins at %s, nothing earlier and nothing later", async (_, start, expected) => {
+  const activities = [
+    saved("ancient", NOW_MS - 90 * MINUTE_MS - 1),
+    saved("before", NOW_MS - 90 * MINUTE_MS),
+    saved("edge", NOW_MS - HOUR_MS + 1_000),
+    saved("half", NOW_MS - 30 * MINUTE_MS),
+    saved("future", NOW_MS + 20_000),
+  ];
+  const scene = new Scene({ activities, scan: { start } });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(sorted(expected));
+});
+
+test("a scan that begins just below the edge of two slices repeats nothing", async () => {
+  const activities = Array.from({ length: 20 }, (_, at) => saved(`a${at}`, NOW_MS - 1_500 + at * 150));
+  const scene = new Scene({ activities, pageCeiling: 4, scan: { start: { kind: "instant", atMs: NOW_MS - 2_000 } } });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf(activities));
 });

@@ -1,13 +1,11 @@
 import { expect, test } from "vitest";
-import { idHash } from "../../../src/scan/slices.ts";
 import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import type { Verdict } from "../../../src/tenant/answer.ts";
 import type { PageRequest } from "../../../src/tenant/request.ts";
 import { bodyOf } from "../../fakes/sim-tenant.ts";
-import { backlog, DAY_MS, HOUR_MS, idsOf, large, MINUTE_MS, NOW_MS, page, Scene, saved } from "./scene.ts";
+import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, page, Scene, saved, sorted } from "./scene.ts";
 
 const boundsOf = (request: PageRequest | undefined) => JSON.parse(request?.filters ?? "{}");
-const sorted = (ids: readonly string[]) => [...ids].sort();
 const rejected: Verdict = { kind: "rejected", reason: "400: not valid" };
 
 test("with cursorField auto a tenant that honours bounds on created is scanned along created", async () => {
@@ -49,32 +47,6 @@ test("a cursor field that is configured is not probed, and a breach of it holds 
   expect(scene.anomalies("out_of_bounds")).toBeGreaterThan(0);
   expect(scene.published).toEqual([]);
   expect(scene.cursor().positionMs).toBe(NOW_MS - HOUR_MS + OVERLAP_MS);
-});
-
-test.each([
-  ["now", { kind: "now" as const }, ["future"]],
-  ["an age", { kind: "age" as const, ageMs: HOUR_MS }, ["future", "half", "edge"]],
-  ["an instant", { kind: "instant" as const, atMs: NOW_MS - 90 * MINUTE_MS }, ["future", "half", "edge", "before"]],
-])("a scan begins at %s, nothing earlier and nothing later", async (_, start, expected) => {
-  const activities = [
-    saved("ancient", NOW_MS - 90 * MINUTE_MS - 1),
-    saved("before", NOW_MS - 90 * MINUTE_MS),
-    saved("edge", NOW_MS - HOUR_MS + 1_000),
-    saved("half", NOW_MS - 30 * MINUTE_MS),
-    saved("future", NOW_MS + 20_000),
-  ];
-  const scene = new Scene({ activities, scan: { start } });
-  scene.start();
-  await scene.pass(MINUTE_MS);
-  expect(sorted(scene.published)).toEqual(sorted(expected));
-});
-
-test("a scan that begins just below the edge of two slices repeats nothing", async () => {
-  const activities = Array.from({ length: 20 }, (_, at) => saved(`a${at}`, NOW_MS - 1_500 + at * 150));
-  const scene = new Scene({ activities, pageCeiling: 4, scan: { start: { kind: "instant", atMs: NOW_MS - 2_000 } } });
-  scene.start();
-  await scene.pass(2 * MINUTE_MS);
-  expect(sorted(scene.published)).toEqual(idsOf(activities));
 });
 
 test("caught up, the tenant is asked once a poll interval", async () => {
@@ -254,110 +226,6 @@ test("HTML instead of a page, probe or not, is counted and tried again", async (
   await scene.pass(MINUTE_MS);
   expect(scene.anomalies("contract_error")).toBe(2);
   expect(scene.published).toEqual(["a0", "a1", "a2"]);
-});
-
-test("a page that does not fit is asked again with half the limit", async () => {
-  const activities = Array.from({ length: 1_100 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 18_000));
-  const memory = { pagesBytes: 16 * 1024 * 1024, idsBytes: 1024 * 1024 };
-  const scan = { pageSize: 4_000, cursorField: "created" as const, start: { kind: "age" as const, ageMs: HOUR_MS } };
-  const scene = new Scene({ activities, pageCeiling: 5_000, scan, config: { memory } });
-  scene.start();
-  await scene.pass(2 * MINUTE_MS);
-  expect(scene.anomalies("page_too_large")).toBeGreaterThan(0);
-  expect(scene.tenant.requests.every((request) => request.limit >= 500)).toBe(true);
-  expect(sorted(scene.published)).toEqual(idsOf(activities));
-});
-
-test("where even 500 do not fit, the scan is blocked and says which setting to raise", async () => {
-  const activities = Array.from({ length: 500 }, (_, at) => large(`a${at}`, NOW_MS - HOUR_MS + at * 1_000, 4_096));
-  const scan = { pageSize: 1_000, cursorField: "created" as const };
-  const scene = new Scene({ activities, scan, config: { memory: { pagesBytes: 1024 * 1024, idsBytes: 1 << 20 } } });
-  scene.start();
-  await scene.pass(MINUTE_MS);
-  expect(scene.of("scan_state").at(-1)).toMatchObject({
-    state: "blocked",
-    code: "page_too_large",
-    reason: expect.stringContaining("memory.pages"),
-  });
-  expect(scene.published).toEqual([]);
-});
-
-test("quiet polls are not a transaction each, but what they counted is in state once, with the next that is", async () => {
-  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
-  scene.start();
-  await scene.pass(20 * MINUTE_MS + 5_000);
-  expect(scene.transactions).toBeLessThan(30);
-  scene.tenant.activities.push(saved("two", scene.clock.nowMs()));
-  await scene.clock.runUntil(() => scene.published.length === 2, 1_000);
-  const told = scene.of("page_published");
-  const sum = (of: "read" | "duplicates") => told.reduce((all, event) => all + event[of], 0);
-  expect(sum("duplicates")).toBeGreaterThan(100);
-  expect(scene.cursor().counts).toMatchObject({ read: sum("read"), duplicates: sum("duplicates"), published: 2 });
-  const ledgers = [...scene.ledgers().values()];
-  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(sum("duplicates"));
-  expect(ledgers.reduce((all, ledger) => all + ledger.read, 0)).toBe(sum("read"));
-});
-
-test("repeats that were counted in between are counted once, though the commit's answer was lost", async () => {
-  const scene = new Scene({ activities: [saved("one", NOW_MS - MINUTE_MS)] });
-  let lost = false;
-  scene.start(async (step) => {
-    if (step !== "commit.ended" || lost || scene.clock.nowMs() < NOW_MS + 5 * MINUTE_MS) return;
-    lost = true;
-    throw new Error("answer lost");
-  });
-  await scene.pass(10 * MINUTE_MS);
-  expect(lost).toBe(true);
-  const { counts } = scene.cursor();
-  const ledgers = [...scene.ledgers().values()];
-  expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(counts.duplicates);
-});
-
-test("slices are forgotten a day below the position, with their chunks, and a restart after that repeats nothing", async () => {
-  const activities = backlog(90, HOUR_MS);
-  const scene = new Scene({ activities, scan: { start: { kind: "age", ageMs: 5 * DAY_MS } } });
-  scene.start();
-  await scene.pass(5 * MINUTE_MS);
-  scene.restart();
-  await scene.pass(5 * MINUTE_MS);
-  expect(sorted(scene.published)).toEqual(idsOf(activities));
-  const { positionMs } = scene.cursor();
-  for (const [sliceMs, ledger] of scene.ledgers()) {
-    const isOld = sliceMs + HOUR_MS <= positionMs - DAY_MS - HOUR_MS;
-    const isNew = sliceMs >= positionMs - DAY_MS;
-    if (isOld || isNew) expect([sliceMs, ledger.remembered, ledger.chunks]).toEqual([sliceMs, isNew, isNew ? 1 : 0]);
-  }
-  expect([...scene.ledgers().values()].some((ledger) => !ledger.remembered)).toBe(true);
-});
-
-test("ledgers count and digest exactly the ids that were published in their slice", async () => {
-  const activities = backlog(150, 3 * MINUTE_MS);
-  const scene = new Scene({ activities, pageCeiling: 20 });
-  scene.start();
-  await scene.pass(3 * MINUTE_MS);
-  for (const [sliceMs, ledger] of scene.ledgers()) {
-    const inside = activities.filter(({ createdMs }) => createdMs >= sliceMs && createdMs < sliceMs + HOUR_MS);
-    const digest = Buffer.alloc(16);
-    for (const { id } of inside) for (const [at, byte] of idHash(id).entries()) digest[at]! ^= byte;
-    expect(ledger).toMatchObject({ ids: inside.length, published: inside.length, digest: digest.toString("hex") });
-  }
-});
-
-test("ids that outgrow their memory are forgotten down to an hour; where that is not enough the scan says so", async () => {
-  const scene = new Scene({ activities: backlog(600, 2 * MINUTE_MS), pageCeiling: 50 });
-  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 8_192 } };
-  scene.start();
-  await scene.pass(10 * MINUTE_MS);
-  expect(scene.published).toHaveLength(600);
-  expect(scene.states.at(-1)).toBe("idle");
-  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 1_000 } };
-  scene.restart();
-  await scene.pass(5 * MINUTE_MS);
-  expect(scene.of("scan_state").at(-1)).toMatchObject({
-    state: "blocked",
-    code: "memory_exhausted",
-    reason: expect.stringContaining("memory.ids"),
-  });
 });
 
 test("a scan that another owner began while our commit failed goes on from there, not from its start", async () => {

@@ -153,3 +153,5 @@ export const page = (more: Partial<Extract<Verdict, { kind: "page" }>> = {}): Ve
 });
 
 export const idsOf = (activities: readonly SimActivity[]): string[] => activities.map(({ id }) => id).sort();
+
+export const sorted = (ids: readonly string[]): string[] => [...ids].sort();

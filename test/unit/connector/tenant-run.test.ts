@@ -9,7 +9,7 @@ import type { Answer, Verdict } from "../../../src/tenant/answer.ts";
 import { Budget } from "../../../src/tenant/budget.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
 import { VirtualClock } from "../../fakes/virtual-clock.ts";
-import { NOW_MS, page } from "./scene.ts";
+import { backlog, MINUTE_MS, NOW_MS, page, Scene } from "./scene.ts";
 
 const { signal } = new AbortController();
 const REQUEST = { filters: "{}", sortField: "created", sortDirection: "asc", limit: 500 } as const;
@@ -119,4 +119,53 @@ test("pauses grow with each failure in a row, and begin anew after an answer tha
   }
   expect(waits[4]).toBeGreaterThan(9_000);
   expect(waits[6]).toBeLessThan(4_000);
+});
+
+const UNAUTHORIZED = { kind: "unauthorized", reason: "401: invalid token" } as const;
+
+test("a refused credential is a state of its own, asked slowly, and over as soon as it is accepted", async () => {
+  const until = NOW_MS + 10 * MINUTE_MS;
+  const scene: Scene = new Scene({
+    activities: backlog(3),
+    fault: () => (scene.clock.nowMs() < until ? UNAUTHORIZED : null),
+  });
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  expect(scene.states).toEqual(["starting", "unauthorized"]);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({ reason: UNAUTHORIZED.reason, code: "api_unauthorized" });
+  expect(scene.tenant.arrivalsMs.length).toBeLessThan(25);
+  await scene.pass(2 * MINUTE_MS);
+  expect(scene.published).toHaveLength(3);
+  expect(scene.states.at(-1)).toBe("idle");
+});
+
+test("a 429 is waited out, all of it, and its wait is counted once", async () => {
+  const waitMs = 37_000;
+  const fault = (_: unknown, number: number) =>
+    number === 3 ? ({ kind: "throttled", waitMs, hint: "header" } as const) : null;
+  const scene = new Scene({ activities: backlog(3), fault });
+  scene.start();
+  await scene.pass(2 * MINUTE_MS);
+  const [, , third, fourth] = scene.tenant.arrivalsMs;
+  expect((fourth ?? 0) - (third ?? 0)).toBeGreaterThanOrEqual(waitMs);
+  expect(scene.of("scan_state").find((event) => event.state === "throttled")).toMatchObject({ code: "api_throttled" });
+  const waited = scene.of("waited").filter((event) => event.reason !== "budget");
+  expect(waited).toEqual([{ type: "waited", tenant: "contoso", reason: "retry_after", waitMs }]);
+  const budgetMs = scene.of("waited").reduce((sum, event) => sum + (event.reason === "budget" ? event.waitMs : 0), 0);
+  expect(budgetMs).toBeLessThan(10_000);
+  expect(scene.published).toHaveLength(3);
+});
+
+test("a tenant that is down is asked again within a minute, and its scan says why", async () => {
+  const scene: Scene = new Scene({
+    activities: backlog(3),
+    fault: () => (scene.clock.nowMs() < NOW_MS + 9 * MINUTE_MS ? { kind: "retry", reason: "503" } : null),
+  });
+  scene.start();
+  await scene.pass(11 * MINUTE_MS);
+  expect(scene.tenant.arrivalsMs.length).toBeLessThan(60);
+  expect(scene.of("scan_state")).toContainEqual(
+    expect.objectContaining({ state: "retrying", reason: "503", code: "api_unavailable" }),
+  );
+  expect(scene.published).toHaveLength(3);
 });
