@@ -68,7 +68,7 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
     statics,
     [unit],
     [tests("contract", { projects: ["contract"], minutesMax: 5 })],
-    [tests("integration", { projects: ["integration"], minutesMax: 16 })],
+    [tests("integration", { projects: ["integration"], minutesMax: 20 })],
     [otherNode(22)],
     [otherNode(24)],
   ],
