@@ -131,7 +131,12 @@ export class OneShot {
     const { verdict } = answer;
     if (verdict.kind !== "page") return true;
     const { hasNext, nextFilters, total } = verdict;
-    const facts = page.facts({ hasNext, nextFilters, total, serverNowMs: answer.serverNowMs ?? this.tally.startedMs });
+    const facts = page.tally.facts({
+      hasNext,
+      nextFilters,
+      total,
+      serverNowMs: answer.serverNowMs ?? this.tally.startedMs,
+    });
     if (!this.#honoured(ask, facts)) return true;
     const fold = foldPage(this.#cursor, ask, facts);
     const isRead = await this.#write(page, signal);
@@ -139,7 +144,7 @@ export class OneShot {
     if (!isRead || fold.passEnded || this.tally.activities === this.#plan.limit) return false;
     if (fold.stuck) throw failed("api_contract", "the API brings the scan no further, whatever is asked");
     this.#cursor = fold.cursor;
-    this.#previous = page.ids;
+    this.#previous = page.tally.ids;
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { readActivity } from "../activity/read.ts";
-import type { PageFacts } from "../scan/fold.ts";
 import type { IdTable } from "../scan/id-table.ts";
+import { PageTally } from "../scan/page-tally.ts";
 import { idHash } from "../scan/slices.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { oneLine } from "./one-line.ts";
@@ -27,36 +27,23 @@ export class PageLines {
   readonly lines: Buffer[] = [];
   /** Their ids, in the same order. */
   readonly freshIds: Buffer[] = [];
-  /** All ids of the page. */
-  readonly ids = new Set<string>();
   /** Activities that are no sound JSON object with an id; they are written as they came. */
   defects = 0;
-  #activities = 0;
+  readonly tally: PageTally;
   #bytes = 0;
-  #onPrevious = 0;
-  #outOfBounds = 0;
-  #lowestMs: number | null = null;
-  #highestMs: number | null = null;
-  #lastMs = Number.NEGATIVE_INFINITY;
-  #descending = false;
 
   constructor(context: LinesContext) {
     this.#context = context;
+    this.tally = new PageTally(context.bounds, context.previous);
   }
 
   /** Takes one activity's bytes; false when the page has outgrown its memory. */
   take(bytes: Buffer): boolean {
-    const { field, known, previous, bytesMax, activityBytesMax } = this.#context;
+    const { field, known, bytesMax, activityBytesMax } = this.#context;
     const read = readActivity(bytes, activityBytesMax);
-    this.#activities += 1;
-    const valueMs = field === "created" ? read.createdMs : read.dateMs;
-    if (valueMs !== null) this.#place(valueMs);
     const id = idHash(read.id);
-    const name = id.toString("latin1");
-    if (previous.has(name)) this.#onPrevious += 1;
-    const repeated = this.ids.has(name) || known.has(id);
-    this.ids.add(name);
-    if (repeated) return true;
+    const isFirst = this.tally.add(id, field === "created" ? read.createdMs : read.dateMs);
+    if (!isFirst || known.has(id)) return true;
     if (read.defect !== null) this.defects += 1;
     this.lines.push(oneLine(bytes));
     this.freshIds.push(id);
@@ -65,28 +52,6 @@ export class PageLines {
   }
 
   get repeats(): number {
-    return this.#activities - this.lines.length;
-  }
-
-  /** The page as the cursor sees it. */
-  facts(end: Pick<PageFacts, "hasNext" | "nextFilters" | "total" | "serverNowMs">): PageFacts {
-    return {
-      activities: this.#activities,
-      lowestMs: this.#lowestMs,
-      highestMs: this.#highestMs,
-      outOfBounds: this.#outOfBounds,
-      descending: this.#descending,
-      onPrevious: this.#activities > 0 && this.#onPrevious === this.#activities,
-      ...end,
-    };
-  }
-
-  #place(valueMs: number): void {
-    const { fromMs, untilMs } = this.#context.bounds;
-    if (valueMs < fromMs || (untilMs !== null && valueMs > untilMs)) this.#outOfBounds += 1;
-    if (valueMs < this.#lastMs) this.#descending = true;
-    this.#lastMs = valueMs;
-    this.#lowestMs = Math.min(this.#lowestMs ?? valueMs, valueMs);
-    this.#highestMs = Math.max(this.#highestMs ?? valueMs, valueMs);
+    return this.tally.activities - this.lines.length;
   }
 }

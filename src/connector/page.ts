@@ -4,7 +4,7 @@ import type { Defect, ReadActivity } from "../activity/reading.ts";
 import type { ScanConfig } from "../config/config.ts";
 import type { OutgoingRecord } from "../kafka/port.ts";
 import type { Pass } from "../scan/cursor.ts";
-import type { PageFacts } from "../scan/fold.ts";
+import { PageTally } from "../scan/page-tally.ts";
 import { idHash, type SliceAddition, type Slices, sliceOf } from "../scan/slices.ts";
 import { askedBounds } from "../scan/tail.ts";
 import type { CursorField } from "../tenant/request.ts";
@@ -55,21 +55,14 @@ export class Page {
   readonly #context: PageContext;
   readonly #fresh: NewActivity[] = [];
   readonly #readBySlice = new Map<number, { read: number; duplicates: number }>();
-  /** Ids on this page, as text, for repeats within it and on the next. */
-  readonly ids = new Set<string>();
-  #activities = 0;
+  readonly tally: PageTally;
   #bytes = 0;
   #readAtMs: number | null = null;
-  #onPrevious = 0;
-  #outOfBounds = 0;
-  #lowestMs: number | null = null;
-  #highestMs: number | null = null;
-  #lastMs = Number.NEGATIVE_INFINITY;
-  #descending = false;
 
   constructor(plan: RecordPlan, context: PageContext) {
     this.#plan = plan;
     this.#context = context;
+    this.tally = new PageTally(askedBounds(context.pass), context.previous);
   }
 
   /** Takes one activity's bytes; false when the page has outgrown its memory. */
@@ -77,22 +70,17 @@ export class Page {
     this.#readAtMs ??= this.#context.nowMs();
     const read = readActivity(bytes, this.#plan.activityBytesMax);
     const valueMs = this.#context.field === "created" ? read.createdMs : read.dateMs;
-    this.#activities += 1;
-    if (valueMs !== null) this.#place(valueMs);
     const id = idHash(read.id);
-    const name = id.toString("latin1");
-    if (this.#context.previous.has(name)) this.#onPrevious += 1;
+    const isFirst = this.tally.add(id, valueMs);
     // Without a value: the slice of now, never one so old that its ids may be forgotten.
     const sliceMs = sliceOf(valueMs ?? Math.max(this.#context.serverNowMs, this.#context.pass.fromMs));
     const counts = this.#readBySlice.get(sliceMs) ?? { read: 0, duplicates: 0 };
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;
-    if (this.ids.has(name) || (this.#context.slices?.has(id) ?? false)) {
+    if (!isFirst || (this.#context.slices?.has(id) ?? false)) {
       counts.duplicates += 1;
-      this.ids.add(name);
       return true;
     }
-    this.ids.add(name);
     const fresh = this.#toPublish(read, id, sliceMs, valueMs);
     this.#fresh.push(fresh);
     const size = fresh.records.reduce((sum, record) => sum + record.value.length, 0);
@@ -101,7 +89,7 @@ export class Page {
   }
 
   get activities(): number {
-    return this.#activities;
+    return this.tally.activities;
   }
 
   /** Bytes of the values to publish. */
@@ -118,16 +106,11 @@ export class Page {
   }
 
   get duplicates(): number {
-    return this.#activities - this.#fresh.length;
+    return this.tally.activities - this.#fresh.length;
   }
 
   get deadLettered(): number {
     return this.#fresh.filter((activity) => activity.deadLettered).length;
-  }
-
-  /** Activities that were on the page before, too. */
-  get onPrevious(): number {
-    return this.#onPrevious;
   }
 
   /** What the page adds to each slice. */
@@ -148,28 +131,6 @@ export class Page {
         deadLettered: fresh.filter((activity) => activity.deadLettered).length,
       };
     });
-  }
-
-  /** The page as the cursor sees it. */
-  facts(end: Pick<PageFacts, "hasNext" | "nextFilters" | "total" | "serverNowMs">): PageFacts {
-    return {
-      activities: this.#activities,
-      lowestMs: this.#lowestMs,
-      highestMs: this.#highestMs,
-      outOfBounds: this.#outOfBounds,
-      descending: this.#descending,
-      onPrevious: this.#activities > 0 && this.#onPrevious === this.#activities,
-      ...end,
-    };
-  }
-
-  #place(valueMs: number): void {
-    const { fromMs, untilMs } = askedBounds(this.#context.pass);
-    if (valueMs < fromMs || (untilMs !== null && valueMs > untilMs)) this.#outOfBounds += 1;
-    if (valueMs < this.#lastMs) this.#descending = true;
-    this.#lastMs = valueMs;
-    this.#lowestMs = this.#lowestMs === null ? valueMs : Math.min(this.#lowestMs, valueMs);
-    this.#highestMs = this.#highestMs === null ? valueMs : Math.max(this.#highestMs, valueMs);
   }
 
   #toPublish(read: ReadActivity, id: Buffer, sliceMs: number, valueMs: number | null): NewActivity {

@@ -90,7 +90,7 @@ export class ScanTurn {
     const verdict = answer.verdict as PageVerdict;
     const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
     const { hasNext, nextFilters, total } = verdict;
-    const facts = page.facts({ hasNext, nextFilters, total, serverNowMs });
+    const facts = page.tally.facts({ hasNext, nextFilters, total, serverNowMs });
     if (!(await this.#honoured(memory, ask, facts, signal))) return;
     const fold = foldPage(memory.cursor, ask, facts);
     if (!(await this.#advance(memory, { ask, page, fold }, signal))) return;
@@ -117,8 +117,8 @@ export class ScanTurn {
     const { clock, emit } = this.#tenant.deps;
     const { tenant, name } = scan.config;
     for (const { kind, detail } of fold.anomalies) this.#anomaly(kind, detail);
-    if (page.onPrevious > 0 && ask.pass.pages > 0) {
-      this.#anomaly("repeated_in_pass", `${page.onPrevious} activities were on the page before, too`);
+    if (page.tally.onPrevious > 0 && ask.pass.pages > 0) {
+      this.#anomaly("repeated_in_pass", `${page.tally.onPrevious} activities were on the page before, too`);
     }
     const { positionMs, caughtUpMs } = memory.cursor;
     const openGaps = memory.slices?.openGaps ?? 0;
@@ -131,7 +131,7 @@ export class ScanTurn {
     scan.sized(page.fresh.length, page.bytes);
     scan.failures = 0;
     if (fold.passEnded) scan.refusals = 0;
-    scan.previous = fold.passEnded ? new Set() : page.ids;
+    scan.previous = fold.passEnded ? new Set() : page.tally.ids;
     const caughtUp = fold.passEnded && ask.pass.reachMs === null;
     scan.dueMs = caughtUp ? scan.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
     scan.is(caughtUp ? "idle" : "reading");

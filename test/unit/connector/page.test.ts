@@ -112,24 +112,6 @@ test.each<[string, Partial<RecordPlan>, string]>([
   expect(page.records[0]?.value.equals(body("a"))).toBe(true);
 });
 
-test("the facts of a page: bounds, order, and whether it shows anything that the page before did not", () => {
-  const previous = new Set(["a", "b"].map((id) => idHash(id).toString("latin1")));
-  const page = openPage({ previous, pass: { ...pass, untilMs: NOW_MS + 10 } });
-  page.take(body("a", NOW_MS + 10));
-  page.take(body("b", NOW_MS + 5));
-  expect(page.facts(end)).toMatchObject({
-    activities: 2,
-    lowestMs: NOW_MS + 5,
-    highestMs: NOW_MS + 10,
-    outOfBounds: 0,
-    descending: true,
-    onPrevious: true,
-  });
-  page.take(body("c", NOW_MS + 11));
-  expect(page.facts(end)).toMatchObject({ outOfBounds: 1, onPrevious: false });
-  expect(openPage({ previous }).facts(end)).toMatchObject({ activities: 0, onPrevious: false, lowestMs: null });
-});
-
 test("a page stops taking when its values outgrow what they may occupy", async () => {
   const own = await new PageMemory(15).reserve(15, new AbortController().signal);
   const page = openPage({ lease: own });
