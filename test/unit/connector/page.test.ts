@@ -35,7 +35,6 @@ function openPage(context: Partial<PageContext> = {}, plan: Partial<RecordPlan> 
 }
 
 const body = (id: string, createdMs = NOW_MS) => bodyOf(saved(id, createdMs));
-const end = { hasNext: false, nextFilters: null, total: null, serverNowMs: NOW_MS };
 const json = (value: object) => Buffer.from(JSON.stringify({ created: NOW_MS, timestamp: NOW_MS, ...value }));
 
 test("what was published before, or is on the page twice, is counted and not published again", () => {
