@@ -92,8 +92,10 @@ function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold 
   const anomalies = [{ kind: "empty_page_with_total" as const, detail }];
   if (pass.nudged) return partRead(cursor, ask, pass, facts, anomalies);
   // Seen with a bound that was some activity's exact instant: one more try a millisecond lower, which asks for
-  // no less. Where the boundary cannot be read, that is the whole pass again; ids remove the repeats.
-  const at = ask.pass.nextFilters === null ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
+  // no less. Where next filters do not tell their bound, what they would have shown is asked for by time.
+  const isFirst = ask.pass.nextFilters === null;
+  const at = isFirst ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
+  if (!isFirst && at === null) return { ...split(cursor, ask, pass, facts), anomalies };
   const again: Pass = { ...pass, ...nudgedBounds(pass, at), nextFilters: null, nudged: true };
   return { ...going(cursor, again), anomalies };
 }

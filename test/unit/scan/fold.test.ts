@@ -62,6 +62,13 @@ test("the nudge goes from where the pass stands, and again after each page that 
   expect(asked(cursor).fromMs).toBe(NOW_MS + 699);
 });
 
+test("where next filters do not tell their bound, what they would have shown is asked for by time", () => {
+  const cursor = after(cursorAt(), middle({ cursor: "opaque" }, { serverNowMs: NOW_MS + 5_000 }), nothing(3));
+  expect(kinds(after(cursorAt(), middle({ cursor: "opaque" })), nothing(3))).toEqual(["empty_page_with_total"]);
+  expect(asked(cursor)).toEqual({ fromMs: NOW_MS - OVERLAP_MS, untilMs: expect.any(Number) });
+  expect(after(cursor, nothing(0))).toMatchObject({ pass: { splitMs: null, nextFilters: null } });
+});
+
 test("where the order is descending the nudge raises the upper bound", () => {
   const cursor = after(cursorAt(), middle({ created: { lte: NOW_MS + 500 } }), nothing(3));
   expect(asked(cursor)).toEqual({ fromMs: NOW_MS - OVERLAP_MS, untilMs: NOW_MS + 501 });
