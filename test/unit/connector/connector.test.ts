@@ -126,41 +126,6 @@ test.each([
   },
 );
 
-test("who is fenced ends with publish_fenced, also where another tenant's commit was queued behind", async () => {
-  const [clock, cluster] = [new Scene().clock, new Scene().cluster];
-  const tenants = sameShard(cluster);
-  const sims = new Map(tenants.map((name) => [name, new SimTenant({ clock, pageCeiling: 5 })]));
-  for (const sim of sims.values()) sim.activities.push(...backlog(20));
-  const config = configOf(tenants);
-  const blocked = { until: Promise.resolve(), free: () => {} };
-  blocked.until = new Promise((resolve) => {
-    blocked.free = resolve;
-  });
-  const process = startSim(
-    { cluster, tenant: (name) => sims.get(name)!, clock, step: fenceLater(clock, blocked) },
-    config,
-  );
-  const ended: { error: unknown } = { error: null };
-  void process.ended.then((error) => {
-    ended.error = error;
-  });
-  await clock.runUntil(() => clock.nowMs() > NOW_MS + 30_000, 5_000);
-  await cluster.process().port.shard(cluster.process().port.shardOf(tenants[0]!)).open(new AbortController().signal);
-  blocked.free();
-  await clock.runUntil(() => ended.error !== null, 2_000);
-  expect(ended.error).toMatchObject({ code: "publish_fenced" });
-});
-
-/** The shard's commits wait from ten seconds on, so that both tenants' are in the queue. */
-function fenceLater(clock: Scene["clock"], blocked: { until: Promise<void> }) {
-  const asleep = () => void clock.sleep(60_000, new AbortController().signal);
-  return async (step: string): Promise<void> => {
-    if (step !== "commit.state" || clock.nowMs() < NOW_MS + 5_000) return;
-    asleep();
-    await blocked.until;
-  };
-}
-
 /** Two tenants whose state lives in one shard. */
 function sameShard(cluster: Scene["cluster"]): string[] {
   const { port } = cluster.process();
