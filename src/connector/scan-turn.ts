@@ -22,6 +22,13 @@ interface Read {
   readonly fold: Fold;
 }
 
+/** What asking for what cannot be there came to. */
+interface Probe {
+  readonly serverNowMs: number;
+  readonly found: number;
+  readonly total: number;
+}
+
 type PageVerdict = Extract<Answer["verdict"], { kind: "page" }>;
 
 /** One turn of one scan: one request, and what comes of it. */
@@ -158,7 +165,9 @@ export class ScanTurn {
       return false;
     }
     if (facts.activities === 0) return true;
-    const probe = await this.#probe(signal);
+    const first = await this.#probe(signal);
+    // Empty against its own total: that proves nothing, and is asked once more.
+    const probe = first !== null && first.found === 0 && first.total > 0 ? await this.#probe(signal) : first;
     if (probe === null) return false;
     if (probe.found > 0) {
       this.#decide(memory, "date", `a bound on created in the future found ${probe.found} activities`);
@@ -176,7 +185,7 @@ export class ScanTurn {
   }
 
   /** Asks for what cannot be there: tells the server's time, and whether bounds on `created` are honoured. */
-  async #probe(signal: AbortSignal): Promise<{ serverNowMs: number; found: number } | null> {
+  async #probe(signal: AbortSignal): Promise<Probe | null> {
     const scan = this.#scan;
     await this.#tenant.awaitRequest(scan, signal);
     const aheadMs = this.#tenant.serverNowMs() + PROBE_AHEAD_MS;
@@ -199,7 +208,8 @@ export class ScanTurn {
       return null;
     }
     scan.failures = 0;
-    return { serverNowMs: answer.serverNowMs ?? this.#tenant.serverNowMs(), found };
+    const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
+    return { serverNowMs, found, total: answer.verdict.total ?? 0 };
   }
 
   #refusedProbe(verdict: Answer["verdict"]): void {

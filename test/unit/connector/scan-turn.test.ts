@@ -34,6 +34,22 @@ test.each([
   expect(sorted(scene.published)).toEqual(idsOf(activities));
 });
 
+test("a probe that is empty against its own total decides nothing: it is asked once more", async () => {
+  const activities = [saved("a", NOW_MS - MINUTE_MS)];
+  let lied = false;
+  const fault = (request: PageRequest, number: number) => {
+    if (lied || number === 1 || boundsOf(request).created?.gte < NOW_MS + HOUR_MS) return null;
+    lied = true;
+    return page({ total: 3 });
+  };
+  const scene = new Scene({ activities, ignoreCreated: true, fault });
+  scene.start();
+  await scene.pass(MINUTE_MS);
+  expect(lied).toBe(true);
+  expect(scene.cursor().cursorField).toBe("date");
+  expect(scene.published).toEqual(["a"]);
+});
+
 test("a cursor field that is configured is not probed, and a breach of it holds the scan loudly", async () => {
   const scan = { cursorField: "created" as const, start: { kind: "age" as const, ageMs: HOUR_MS } };
   const scene = new Scene({ activities: backlog(3, HOUR_MS), ignoreCreated: true, scan });
