@@ -91,8 +91,8 @@ function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold 
   const detail = `an empty last page although total says ${total}`;
   const anomalies = [{ kind: "empty_page_with_total" as const, detail }];
   if (pass.nudged) return partRead(cursor, ask, pass, facts, anomalies);
-  // Seen with a bound that was some activity's exact instant: one more try a millisecond lower, which asks for
-  // no less. Where next filters do not tell their bound, what they would have shown is asked for by time.
+  // Seen with a bound that was some activity's exact instant: one more try a millisecond beyond its bounds, which
+  // asks for no less. Where next filters do not tell their bound, what they would have shown is asked for by time.
   const isFirst = ask.pass.nextFilters === null;
   const at = isFirst ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
   if (!isFirst && at === null) return { ...split(cursor, ask, pass, facts), anomalies };
@@ -101,7 +101,11 @@ function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold 
 }
 
 function nudgedBounds(pass: Pass, at: Boundary | null): Partial<Pass> {
-  if (at === null) return { fromMs: pass.fromMs - 1 };
+  if (at === null) {
+    const fromMs = pass.fromMs - 1;
+    if (pass.splitMs !== null) return { fromMs, splitMs: pass.splitMs + 1 };
+    return pass.untilMs === null ? { fromMs } : { fromMs, untilMs: pass.untilMs + 1 };
+  }
   if (at.ascending) return { fromMs: at.atMs - 1 };
   // Of a pass that is split, it is the part that ends here; what is left of the pass begins above it.
   return pass.splitMs === null ? { untilMs: at.atMs + 1 } : { splitMs: at.atMs + 1 };

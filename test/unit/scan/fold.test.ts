@@ -54,6 +54,13 @@ test("an empty last page against its own total is asked once more, a millisecond
   expect(kinds(cursor, nothing(3))).toEqual(["empty_page_with_total"]);
 });
 
+test("a bounded pass, or a part of one, is nudged at both of its bounds", () => {
+  const bounded = cursorAt({ pass: passAt({ untilMs: NOW_MS + 100, reachMs: NOW_MS + 100 }) });
+  expect(asked(after(bounded, nothing(3)))).toEqual({ fromMs: NOW_MS - OVERLAP_MS - 1, untilMs: NOW_MS + 101 });
+  const part = cursorAt({ pass: passAt({ splitMs: NOW_MS + 50 }) });
+  expect(asked(after(part, nothing(3)))).toEqual({ fromMs: NOW_MS - OVERLAP_MS - 1, untilMs: NOW_MS + 51 });
+});
+
 test("the nudge goes from where the pass stands, and again after each page that showed something", () => {
   const to = (atMs: number) => middle(next(atMs), { highestMs: atMs - 1 });
   let cursor = after(cursorAt(), to(NOW_MS + 500), nothing(3));
