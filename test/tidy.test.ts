@@ -119,7 +119,7 @@ const house: readonly House[] = [
     bad: [
       ts("README.md", `see ${"/"}work/x`),
       ts("deploy/a.sh", `cd "${"/"}root/x"`),
-      ts("package-lock.json", `"resolved": "https://registry.${"npmjs"}.org/x"`),
+      ts("package-lock.json", `"${"resolved"}": "https://registry.${"npmjs"}.org/x"`),
     ],
     good: [ts("README.md", "in /run/secrets, ./work/x and test/real/root/y")],
   },
