@@ -5,6 +5,7 @@ import { type OnMismatch, openProjection, type Projected } from "./project.ts";
 import type { JsonObject, ReadActivity } from "./reading.ts";
 import { activitySchema, CONNECTOR_FIELDS, type RecordSchema } from "./schema.ts";
 import { wellFormed } from "./unicode.ts";
+import { HEADER_BYTES, MAGIC } from "./wire-format.ts";
 
 export interface EncoderOptions {
   /** The registry's id of the schema; unsigned 32 bits. */
@@ -31,8 +32,6 @@ export interface ReadContext {
  */
 export type Encode = (activity: ReadActivity, context: ReadContext) => Buffer;
 
-const MAGIC = 0;
-const HEADER_BYTES = 5;
 const SLAB_BYTES = 256 * 1024;
 
 /** Free-form parts of an activity: published as the exact text of their JSON. A string is taken for that text. */
@@ -102,21 +101,4 @@ function addTexts(record: Projected, json: JsonObject, members: ReadonlyMap<stri
     if (value === null) record[name] = null;
     else record[name] = typeof value === "string" ? Buffer.from(wellFormed(value)) : members.get(name);
   }
-}
-
-export interface DecodedActivity {
-  readonly schemaId: number;
-  /** As the schema says: absent fields null, times as epoch ms, maps as objects. */
-  readonly activity: JsonObject;
-}
-
-const readType = avsc.Type.forSchema(activitySchema as Schema, { wrapUnions: "never", omitRecordMethods: true });
-
-/**
- * What `openEncoder` encoded with this version of the schema.
- * @throws Error when `value` is not in the registry's wire format or not of this schema.
- */
-export function decodeActivity(value: Buffer): DecodedActivity {
-  if (value.length < HEADER_BYTES || value[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
-  return { schemaId: value.readUInt32BE(1), activity: readType.fromBuffer(value.subarray(HEADER_BYTES)) };
 }

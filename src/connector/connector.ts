@@ -1,4 +1,4 @@
-import { openEncoder } from "../activity/encode.ts";
+import { type Encode, openEncoder } from "../activity/encode.ts";
 import { activityTopicsOf, type Config, type ScanConfig, type TenantConfig } from "../config/config.ts";
 import type { KafkaPort, ShardState, TopicSpec } from "../kafka/port.ts";
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
@@ -52,35 +52,41 @@ export async function runConnector(deps: ConnectorDeps, signal: AbortSignal): Pr
   };
   stop.addEventListener("abort", tell, { once: true });
   try {
-    const schemaIds = await prepareDownstream(deps, stop);
-    await runShards(deps, schemaIds, failed, stop);
+    const encoders = await prepareDownstream(deps, stop);
+    await runShards(deps, encoders, failed, stop);
   } catch (error) {
     failed.abort(error);
     throw error;
   }
 }
 
-/** Everything but the shards and the tenants: topics, and the schema ids of the activities topics. */
-async function prepareDownstream(deps: ConnectorDeps, signal: AbortSignal): Promise<ReadonlyMap<string, number>> {
+/** By activities topic; the scans of a topic share one. */
+type Encoders = ReadonlyMap<string, Encode>;
+
+/** Everything but the shards and the tenants: topics, and an encoder for each activities topic's schema id. */
+async function prepareDownstream(deps: ConnectorDeps, signal: AbortSignal): Promise<Encoders> {
+  const { config, emit } = deps;
   await atLast(deps, "checking topics", signal, () => prepareTopics(deps, signal));
-  const schemaIds = new Map<string, number>();
-  for (const { name } of activityTopicsOf(deps.config)) {
-    const id = await atLast(deps, `looking up the schema of ${name}`, signal, () => deps.openSchema(name, signal));
-    schemaIds.set(name, id);
+  const onMismatch = (field: string) => emit({ type: "field_mismatch", field });
+  const encoders = new Map<string, Encode>();
+  for (const { name } of activityTopicsOf(config)) {
+    const open = () => deps.openSchema(name, signal);
+    const schemaId = await atLast(deps, `looking up the schema of ${name}`, signal, open);
+    encoders.set(name, openEncoder({ schemaId, raw: config.record.raw, onMismatch }));
   }
-  return schemaIds;
+  return encoders;
 }
 
 async function runShards(
   deps: ConnectorDeps,
-  schemaIds: ReadonlyMap<string, number>,
+  encoders: Encoders,
   failed: AbortController,
   stop: AbortSignal,
 ): Promise<void> {
   const { config, emit, kafka, clock } = deps;
   const ended = new AbortController();
   const pages = new PageMemory(config.memory.pagesBytes);
-  const shared = { schemaIds, pages, failed, grace: graceAfter(clock, stop, ended.signal) };
+  const shared = { encoders, pages, failed, grace: graceAfter(clock, stop, ended.signal) };
   emit({ type: "stage", subject: "connector", stage: "taking over shards" });
   const shards = byShard(kafka, config.tenants);
   let opening = shards.size;
@@ -108,7 +114,7 @@ function byShard(kafka: KafkaPort, tenants: readonly TenantConfig[]): Map<number
 interface ShardPlan {
   readonly shard: number;
   readonly tenants: readonly TenantConfig[];
-  readonly schemaIds: ReadonlyMap<string, number>;
+  readonly encoders: Encoders;
   readonly pages: PageMemory;
   readonly grace: AbortSignal;
   /** Aborted by the first failure, which ends the whole connector. */
@@ -160,13 +166,12 @@ function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanCon
 }
 
 function recordPlan(deps: ConnectorDeps, plan: ShardPlan, scan: ScanConfig): RecordPlan {
-  const { config, kafka, emit } = deps;
-  const schemaId = plan.schemaIds.get(scan.topic);
-  if (schemaId === undefined) throw new Error(`invariant broken: topic ${scan.topic} has no schema`);
-  const onMismatch = (field: string) => emit({ type: "field_mismatch", field });
+  const { config, kafka } = deps;
+  const encode = plan.encoders.get(scan.topic);
+  if (encode === undefined) throw new Error(`invariant broken: topic ${scan.topic} has no schema`);
   return {
     scan,
-    encode: openEncoder({ schemaId, raw: config.record.raw, onMismatch }),
+    encode,
     dlqTopic: config.topics.dlq.name,
     activityBytesMax: config.limits.activityBytes,
     valueBytesMax: VALUE_BYTES_MAX,

@@ -32,12 +32,6 @@ export function mergeNext(first: Filters, nextText: string): string {
   return added ? withMembers("{}", [...fields]) : nextText;
 }
 
-/** The time fields that legible next filters bound; empty when they cannot be read. */
-export function boundFields(nextText: string): readonly CursorField[] {
-  const next = readFilters(nextText);
-  return TIME_FIELDS.filter((field) => (next?.get(field)?.operators.length ?? 0) > 0);
-}
-
 function missingConditions(
   field: string,
   conditions: Readonly<Record<string, unknown>>,

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeActivity, openEncoder } from "../../src/activity/encode.ts";
+import { decodeActivity } from "../../src/activity/decode.ts";
+import { openEncoder } from "../../src/activity/encode.ts";
 import { openMembers } from "../../src/activity/members.ts";
 import { openProjection } from "../../src/activity/project.ts";
 import { readActivity } from "../../src/activity/read.ts";

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { decodeActivity, openEncoder } from "../../../src/activity/encode.ts";
+import { decodeActivity } from "../../../src/activity/decode.ts";
+import { openEncoder } from "../../../src/activity/encode.ts";
 import { readActivity } from "../../../src/activity/read.ts";
 import { type AvroType, activitySchema, type RecordSchema } from "../../../src/activity/schema.ts";
 import { activityOf, context, type Loose, noSamples, sample } from "./samples.ts";

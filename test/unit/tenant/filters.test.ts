@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundFields, mergeNext } from "../../../src/tenant/filters.ts";
+import { mergeNext } from "../../../src/tenant/filters.ts";
 
 const FIRST = { service: { eq: [20893] }, created: { gte: 100, lte: 900 } };
 
@@ -54,13 +54,4 @@ test("what next filters say is kept to the letter, values and numbers included",
 test("merging twice is merging once", () => {
   const once = mergeNext(FIRST, '{"created":{"gte":500}}');
   expect(mergeNext(FIRST, once)).toBe(once);
-});
-
-test("the time fields that are bounded are told, where they can be read", () => {
-  expect(boundFields('{"created":{"gte":1}}')).toEqual(["created"]);
-  expect(boundFields('{"date":{"lte":1},"service":{"eq":[1]}}')).toEqual(["date"]);
-  expect(boundFields('{"date":{"lte":1},"created":{"gte":1}}')).toEqual(["created", "date"]);
-  for (const text of ['{"service":{"eq":[1]}}', '{"created":{}}', '"x"', '{"cursor":1,"date":{"lte":1}}', "["]) {
-    expect(boundFields(text)).toEqual([]);
-  }
 });
