@@ -1,11 +1,13 @@
 import kafkajs, { type CompressionTypes, type Kafka, type KafkaConfig, type SASLOptions } from "kafkajs";
 import { ConnectorError } from "../kit/errors.ts";
+import { correctBatchEnds } from "./batch-ends.ts";
 import { clientLog } from "./logging.ts";
 import type { Compression, FullOptions, KafkaDeps, SaslOptions, TlsOptions } from "./options.ts";
 import { correctRequestQueue } from "./request-queue.ts";
 
 /** A kafkajs client by the options; `log` overrides where its lines go, for a diagnosis at debug level. */
 export function createClient(options: FullOptions, deps: KafkaDeps, log?: KafkaConfig["logCreator"]): Kafka {
+  correctBatchEnds();
   correctRequestQueue();
   const ssl = tlsOf(options.ssl);
   return new kafkajs.Kafka({

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Emit } from "../observe/events.ts";
-import { connectionError, isNotReady, transactionError } from "./errors.ts";
+import { connectionError, isConcurrentTransactions, isNotReady, transactionError } from "./errors.ts";
 import type { ShardLog, ShardState, Transaction } from "./port.ts";
 import { MARK_KEY, markOf } from "./state-fold.ts";
 import { loadCommitted, loadState, type StateLoad } from "./state-load.ts";
@@ -20,6 +20,9 @@ const PROGRESS_MS = 2_000;
 /** Of a partition or a coordinator that is not ready yet; the caller's own retries are for all else. */
 const OPENS_MAX = 10;
 const OPEN_WAIT_MS = 200;
+/** A newer owner's mark follows its fencing at once: it is looked for this long. */
+const MARK_SEARCH_MS = 5_000;
+const MARK_LOOK_WAIT_MS = 300;
 
 /** A shard on real brokers; see the port for what it promises. */
 export class KafkaShardLog implements ShardLog {
@@ -58,6 +61,8 @@ export class KafkaShardLog implements ShardLog {
       this.#drop();
       const failure = transactionError(error, `a transaction on ${this.#name}`);
       if (failure.code === "publish_fenced" && (await this.#isTimedOut(begunAtMs, signal))) throw this.#timedOut(error);
+      if (isConcurrentTransactions(error) && (await this.#isSuperseded(signal)))
+        throw fencedByMark(`a transaction on ${this.#name}`, error);
       throw failure;
     }
   }
@@ -100,7 +105,7 @@ export class KafkaShardLog implements ShardLog {
     };
     const fold = await loadState({ ...this.#options, onProgress }, endOffset, signal);
     // A later owner's mark has replaced ours: compaction keeps the latest.
-    if (!fold.isMarkedBy(this.#term)) throw fencedWhileReading(this.#name);
+    if (!fold.isMarkedBy(this.#term)) throw fencedByMark(`opening ${this.#name}`);
     return fold.state;
   }
 
@@ -128,6 +133,24 @@ export class KafkaShardLog implements ShardLog {
     }
   }
 
+  /**
+   * In the middle of a transaction CONCURRENT_TRANSACTIONS means that the brokers are ending it for somebody else:
+   * as a rule for a newer owner, who is about to leave its mark. Opening the shard again would fence that one.
+   */
+  async #isSuperseded(signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#options;
+    const untilMs = clock.monotonicMs() + MARK_SEARCH_MS;
+    try {
+      while (clock.monotonicMs() < untilMs) {
+        if (!(await orAborted(loadCommitted(this.#options, signal), signal)).isMarkedBy(this.#term)) return true;
+        await clock.sleep(MARK_LOOK_WAIT_MS, signal);
+      }
+    } catch {
+      // Where the brokers do not answer, opening the shard again waits for them.
+    }
+    return false;
+  }
+
   #timedOut(cause: unknown): ConnectorError {
     const seconds = this.#options.transactionTimeoutMs / 1000;
     const message = `a transaction on ${this.#name}: took longer than ${seconds} s, so the brokers aborted it`;
@@ -153,9 +176,9 @@ export class KafkaShardLog implements ShardLog {
   }
 }
 
-function fencedWhileReading(name: string): ConnectorError {
+function fencedByMark(doing: string, cause?: unknown): ConnectorError {
   const message =
-    `opening ${name}: its state ends with another owner's mark; another process with the same cursors topic ` +
+    `${doing}: its state ends with another owner's mark; another process with the same cursors topic ` +
     "has taken over. If it is meant to run, stop this one; otherwise stop the other and start this one again";
-  return new ConnectorError("publish_fenced", message, { disposition: "fatal" });
+  return new ConnectorError("publish_fenced", message, { disposition: "fatal", cause });
 }

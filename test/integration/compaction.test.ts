@@ -1,9 +1,14 @@
-import { Kafka, logLevel } from "kafkajs";
+import { randomBytes } from "node:crypto";
+import { Kafka, logLevel, Partitioners, type Producer } from "kafkajs";
 import { expect, test } from "vitest";
+import { correctBatchEnds } from "../../src/kafka/batch-ends.ts";
+import { openKafka } from "../../src/kafka/kafkajs-port.ts";
+import { systemClock } from "../../src/kit/clock.ts";
 import { startBroker } from "../real/broker.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { checkTopic } from "../real/checker.ts";
 import { type LiveOptions, startLive, untilCaughtUp } from "../real/live-connector.ts";
+import { batchCounts } from "../real/log-segments.ts";
 import { eventually } from "../real/process.ts";
 import { startRegistry } from "../real/registry.ts";
 import { startMock } from "../real/stack.ts";
@@ -20,18 +25,20 @@ const EAGER_TOPIC: Readonly<Record<string, string>> = {
   "min.compaction.lag.ms": "0",
   "max.compaction.lag.ms": "500",
   "delete.retention.ms": "0",
+  "segment.bytes": String(1024 * 1024),
   "file.delete.delay.ms": "100",
 };
 
 function client(bootstrap: string): Kafka {
+  correctBatchEnds();
   return new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING, retry: { initialRetryTime: 50 } });
 }
 
-async function createCursorsTopic(bootstrap: string): Promise<void> {
+async function createCursorsTopic(bootstrap: string, topic: string, numPartitions: number): Promise<void> {
   const admin = client(bootstrap).admin();
   await admin.connect();
   const configEntries = Object.entries(EAGER_TOPIC).map(([name, value]) => ({ name, value }));
-  await admin.createTopics({ topics: [{ topic: CURSORS, numPartitions: 4, configEntries }], waitForLeaders: true });
+  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
   await admin.disconnect();
 }
 
@@ -79,7 +86,7 @@ test("a cursors topic that the brokers have compacted brings the state back: not
   await using broker = await startBroker({ properties: EAGER_CLEANER });
   await using registry = await startRegistry();
   const { bootstrap } = broker;
-  await createCursorsTopic(bootstrap);
+  await createCursorsTopic(bootstrap, CURSORS, 4);
   // Two days: the ids of the first one are taken away again by tombstones.
   const backlog = ["--backlog", "20000", "--backlog-span", "48h", "--rate", "100"];
   await using mock = await startMock([...backlog, "--request-limit", "100000"], { built: true });
@@ -123,3 +130,38 @@ test("a cursors topic that the brokers have compacted brings the state back: not
   expect(report.published).toBeGreaterThan(20_000);
   expect(connector.log.troubles).toEqual([]);
 }, 300_000);
+
+test("a segment that ends with a batch emptied by compaction is read past", async () => {
+  const name = "emptied-cursors";
+  await using broker = await startBroker({ properties: EAGER_CLEANER });
+  await createCursorsTopic(broker.bootstrap, name, 1);
+  const createPartitioner = Partitioners.DefaultPartitioner;
+  const [numbered, plain] = [{ createPartitioner, idempotent: true }, { createPartitioner }].map((options) =>
+    client(broker.bootstrap).producer(options),
+  ) as [Producer, Producer];
+  await Promise.all([numbered.connect(), plain.connect()]);
+  // Two of them are more than the smallest segment that brokers allow: the cleaner cannot join their segments.
+  const half = randomBytes(600 * 1024);
+  const send = (producer: Producer, key: string, text: Buffer | string) =>
+    producer.send({ topic: name, messages: [{ key, value: text }] });
+  await send(numbered, "stays", half);
+  await send(numbered, "replaced", "0");
+  // When another replaces what a numbered producer wrote last, the cleaner keeps its batch for the number alone.
+  let value = 0;
+  const emptied = async () => {
+    await send(plain, "padding", half);
+    await send(plain, "replaced", String(++value));
+    const segments = batchCounts(broker, name);
+    return segments.slice(0, -1).some((batches) => batches.at(-1) === 0) ? segments : null;
+  };
+  const counts = await eventually(emptied, 60_000, "the cleaner to leave a segment that ends with an emptied batch");
+  await Promise.all([numbered.disconnect(), plain.disconnect()]);
+
+  const cursorsTopic = { name, partitions: 1 };
+  const options = { brokers: [broker.bootstrap], clientId: "reader", cursorsTopic, readIdleMs: 5_000 };
+  await using port = openKafka(options, { clock: systemClock });
+  const state = await port.readState(0, new AbortController().signal);
+  console.log(JSON.stringify(counts));
+  expect([...state.keys()].sort()).toEqual(["padding", "replaced", "stays"]);
+  expect(String(state.get("replaced"))).toBe(String(value));
+}, 180_000);

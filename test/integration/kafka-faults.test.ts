@@ -158,6 +158,42 @@ test("a process frozen while another took over is told so, and does not take the
   await taken.commit({ state: [{ key: "mine", value: "1" }], records: [] }, never);
 });
 
+test("an owner whose transaction the brokers are ending for a newer one does not take the shard back", async () => {
+  const numbers = await fresh();
+  await numbers.log.open(never);
+  const cursorsTopic = { name: numbers.names.cursors, partitions: 3 };
+  await using other = openKafka(
+    { brokers: [broker.bootstrap], clientId: "other", cursorsTopic },
+    { clock: systemClock },
+  );
+  const taken = other.shard(0);
+  // The newer one's mark comes only after the answer that its fencing has caused.
+  let opening: Promise<unknown> = Promise.resolve();
+  atNextEnd(async () => {
+    opening = systemClock.sleep(700, never).then(() => taken.open(never));
+    throw concurrentTransactions();
+  });
+  const transaction = { state: [{ key: STATE_KEY, value: "10" }], records: numbered(numbers, 0, 10) };
+  await expect(numbers.log.commit(transaction, never)).rejects.toMatchObject({
+    code: "publish_fenced",
+    disposition: "fatal",
+    message: expect.stringContaining("another process with the same"),
+  });
+  await opening;
+  await taken.commit({ state: [{ key: "mine", value: "1" }], records: [] }, never);
+});
+
+test("an owner whose transaction the brokers are ending, but for nobody else, opens the shard again", async () => {
+  const numbers = await fresh();
+  await numbers.log.open(never);
+  atNextEnd(async () => {
+    throw concurrentTransactions();
+  });
+  const transaction = { state: [{ key: STATE_KEY, value: "10" }], records: numbered(numbers, 0, 10) };
+  await expect(numbers.log.commit(transaction, never)).rejects.toMatchObject({ code: "publish_failed" });
+  expect(await numbers.log.open(never)).toEqual(new Map());
+});
+
 test("a stop while records are on their way aborts the transaction, so that readers do not wait for it", async () => {
   const numbers = await fresh();
   await numbers.log.open(never);
@@ -240,6 +276,12 @@ function atNextEnd(instead: (end: () => Promise<unknown>) => Promise<unknown>): 
     prototype.endTxn = endTxn;
     return await instead(() => endTxn.call(this, request));
   };
+}
+
+/** As kafkajs throws it when the brokers answer so. */
+function concurrentTransactions(): Error {
+  const { createErrorFromCode } = require("kafkajs/src/protocol/error");
+  return createErrorFromCode(51);
 }
 
 async function offsets(topic: string): Promise<number[]> {

@@ -5,9 +5,9 @@ import { ensureBuilt } from "../real/built.ts";
 import { type CheckReport, checkTopic } from "../real/checker.ts";
 import type { JsonLog } from "../real/json-log.ts";
 import { type LiveConnector, type LiveOptions, startLive, untilCaughtUp } from "../real/live-connector.ts";
+import { transactionMarkers } from "../real/log-segments.ts";
 import { type Registry, startRegistry } from "../real/registry.ts";
 import { type MockProcess, startMock } from "../real/stack.ts";
-import { transactionMarkers } from "../real/transaction-markers.ts";
 
 const KILLS = Number(process.env["KILLS"] ?? "20");
 /** The same seed gives the same aims and delays: `KILL_SEED=… npx vitest run … kill.test.ts`. */
