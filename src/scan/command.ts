@@ -1,0 +1,118 @@
+import { z } from "zod";
+import { describeError } from "../kit/errors.ts";
+
+const COMMAND_VERSION = 1;
+const HISTORY_VERSION = 1;
+const COMMAND_KEY_START = '{"command":';
+
+/** What `Date` can hold: beyond it nothing can be printed. */
+const INSTANT_MAX_MS = 8.64e15;
+const instantMs = z.int().min(-INSTANT_MAX_MS).max(INSTANT_MAX_MS);
+const name = z.string().min(1);
+
+const head = {
+  version: z.literal(COMMAND_VERSION),
+  /** Unlike any other command's: whatever is sent twice is applied once. */
+  id: name,
+  /** When it was given, by the clock of whoever gave it. */
+  at: z.iso.datetime(),
+  /** Who gave it, for people. */
+  by: z.string(),
+  scan: name,
+};
+
+const commandSchema = z.discriminatedUnion("action", [
+  z
+    .strictObject({
+      ...head,
+      action: z.literal("backfill_add"),
+      /** The stretch of the cursor field to read: `fromMs` included, `untilMs` excluded. */
+      fromMs: instantMs,
+      untilMs: instantMs,
+      /** `asc`: the oldest first. */
+      order: z.enum(["asc", "desc"]),
+      /** Whether it may be applied where ids are forgotten, so that activities may be published again. */
+      mayRepeat: z.boolean(),
+    })
+    .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
+  z.strictObject({ ...head, action: z.enum(["job_pause", "job_resume", "job_cancel"]), reader: name }),
+  z.strictObject({ ...head, action: z.literal("cursor_reset"), toMs: instantMs, mayRepeat: z.boolean() }),
+]);
+
+const historySchema = z.strictObject({
+  version: z.literal(HISTORY_VERSION),
+  /** Null: a command that its owner could not read. */
+  command: commandSchema.nullable(),
+  appliedAt: z.iso.datetime(),
+  outcome: z.enum(["done", "refused"]),
+  /** What was done, or why not; for people. */
+  message: z.string(),
+});
+
+/**
+ * What an operator wants of a scan, as a record of its shard. Only the shard's owner applies it: in one transaction
+ * with the change, the tombstone of the command's key and a history record.
+ */
+export type Command = Readonly<z.infer<typeof commandSchema>>;
+
+/** What became of a command; stays in the state under `historyKey`. */
+export type History = Readonly<z.infer<typeof historySchema>>;
+
+/** What a record holds, or why it cannot be read, for people. */
+export type Decoded<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "unreadable"; readonly reason: string };
+
+export const commandKey = (id: string): string => JSON.stringify({ command: id });
+
+export const historyKey = (id: string): string => JSON.stringify({ history: id });
+
+/** Whether a state key is a command's, readable or not. */
+export const isCommandKey = (key: string): boolean => key.startsWith(COMMAND_KEY_START);
+
+export const encodeCommand = (command: Command): string => JSON.stringify(command);
+
+export const encodeHistory = (history: Omit<History, "version">): string =>
+  JSON.stringify({ version: HISTORY_VERSION, ...history });
+
+/** Never throws: whoever may write to the topic may write anything. A command counts only under its own key. */
+export function decodeCommand(key: string, value: Buffer): Decoded<Command> {
+  const decoded = decode(commandSchema, value, { what: "command", version: COMMAND_VERSION });
+  if (decoded.kind === "unreadable" || commandKey(decoded.value.id) === key) return decoded;
+  return { kind: "unreadable", reason: `the command ${decoded.value.id} lies under the key of another` };
+}
+
+/** Never throws. */
+export const decodeHistory = (value: Buffer): Decoded<History> =>
+  decode(historySchema, value, { what: "history", version: HISTORY_VERSION });
+
+/** The id in a command's key; null when it is no command's key, or no whole one. */
+export function commandIdOf(key: string): string | null {
+  try {
+    const parsed = z.strictObject({ command: name }).safeParse(JSON.parse(key));
+    return parsed.success ? parsed.data.command : null;
+  } catch {
+    return null;
+  }
+}
+
+function decode<T>(schema: z.ZodType<T>, value: Buffer, kind: { what: string; version: number }): Decoded<T> {
+  const unreadable = (reason: string): Decoded<T> => ({
+    kind: "unreadable",
+    reason: `the ${kind.what} record ${reason}`,
+  });
+  let json: unknown;
+  try {
+    json = JSON.parse(value.toString("utf8"));
+  } catch (error) {
+    return unreadable(`is not JSON (${value.length} bytes): ${describeError(error)}`);
+  }
+  const versioned = z.object({ version: z.number() }).safeParse(json);
+  if (versioned.success && versioned.data.version > kind.version) {
+    return unreadable(`has version ${versioned.data.version}, this program knows ${kind.version}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return { kind: "read", value: parsed.data };
+  const [issue] = parsed.error.issues;
+  return unreadable(`is damaged at ${issue?.path.join(".")}: ${issue?.message}`);
+}
