@@ -1,11 +1,14 @@
 import type { Admin, Kafka, logCreator } from "kafkajs";
 import { assert } from "../kit/errors.ts";
+import { isCommandKey } from "../scan/command.ts";
 import { compressionOf, createClient } from "./client.ts";
 import { explainCoordinator } from "./coordinator.ts";
 import { connectionError } from "./errors.ts";
+import { follow } from "./follow.ts";
 import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } from "./options.ts";
 import { partitionOfKey } from "./partitions.ts";
-import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
+import type { KafkaPort, OnRecord, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
+import { sendRecord } from "./send.ts";
 import { KafkaShardLog } from "./shard-log.ts";
 import { loadCommitted, type StateLoad } from "./state-load.ts";
 import { prepareTopics } from "./topics.ts";
@@ -97,6 +100,26 @@ class KafkajsPort implements KafkaPort {
       const doing = `reading shard ${shard} of ${this.#options.cursorsTopic.name}`;
       throw connectionError(await this.#explain(error, null), doing);
     }
+  }
+
+  async sendCommand(shard: number, key: string, value: string | Buffer, signal: AbortSignal): Promise<bigint> {
+    assert(isCommandKey(key), "others than a shard's owner write nothing but commands to it");
+    const where = { topic: this.#options.cursorsTopic.name, partition: shard };
+    const record = { key, value, timestamp: String(this.#deps.clock.nowMs()) };
+    const client = createClient(this.#options, this.#deps);
+    try {
+      return await orAborted(
+        sendRecord(client, where, record, (leaving) => this.#track(leaving)),
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(error, `sending a command to shard ${shard} of ${where.topic}`);
+    }
+  }
+
+  async followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void> {
+    await follow({ ...this.#load(), shard }, offset, onRecord, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -22,8 +22,11 @@ export interface Transaction {
 /** The latest value of each key in a shard's partition; tombstoned keys and owners' marks are absent. */
 export type ShardState = ReadonlyMap<string, Buffer>;
 
+/** A committed record; a null value is a tombstone. The value is the receiver's to keep. */
+export type OnRecord = (key: string, value: Buffer | null) => void;
+
 /**
- * One shard of the cursors topic, as its owner holds it. Calls are made one at a time.
+ * One shard of the cursors topic, as its owner holds it. Calls are made one at a time; `follow` runs beside them.
  *
  *   open ──▶ commit ──▶ commit ──▶ … any error ──▶ open ──▶ …
  */
@@ -45,6 +48,17 @@ export interface ShardLog extends AsyncDisposable {
    *   (retry) for all else: then it is unknown whether it was committed, and only `open` may be called next.
    */
   commit(transaction: Transaction, signal: AbortSignal): Promise<void>;
+  /**
+   * Delivers, in order and each once, the records with a command's key that others append to the shard behind the
+   * state which the last `open` returned; what was pending before is in that state. A record comes once every
+   * transaction begun before it is decided. This owner's own records with such keys, as the tombstones of what it
+   * has applied, may come too. Goes on, from where it is, when the shard is opened again: what it delivers may then
+   * be in that state as well.
+   *
+   * Resolves, however the brokers are, once `signal` aborts: nothing is delivered from then on. Failures of the
+   * brokers are waited out. `onRecord` must not throw.
+   */
+  follow(onRecord: OnRecord, signal: AbortSignal): Promise<void>;
 }
 
 /** What a topic has to be. `partitions` is checked where it matters: a changed count moves keys and shards. */
@@ -79,4 +93,15 @@ export interface KafkaPort extends AsyncDisposable {
   shard(shard: number): ShardLog;
   /** A shard's committed state, read without fencing anybody; for `cursor show`. */
   readState(shard: number, signal: AbortSignal): Promise<ShardState>;
+  /**
+   * Appends a command to a shard, outside of any transaction: nobody is fenced. It may be there more than once, and
+   * after an error once or not at all: commands have ids.
+   *
+   * @param key a command's key: nobody but its owner may write others.
+   * @returns where it is, for `followFrom`.
+   * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
+   */
+  sendCommand(shard: number, key: string, value: string | Buffer, signal: AbortSignal): Promise<bigint>;
+  /** As `follow`, without owning the shard: every record from `offset` on, whatever its key, but for owners' marks. */
+  followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void>;
 }

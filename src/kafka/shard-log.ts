@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Emit } from "../observe/events.ts";
+import { isCommandKey } from "../scan/command.ts";
 import { connectionError, isConcurrentTransactions, isNotReady, transactionError } from "./errors.ts";
-import type { ShardLog, ShardState, Transaction } from "./port.ts";
+import { follow } from "./follow.ts";
+import type { OnRecord, ShardLog, ShardState, Transaction } from "./port.ts";
 import { MARK_KEY, markOf } from "./state-fold.ts";
 import { loadCommitted, loadState, type StateLoad } from "./state-load.ts";
 import { type ProducerOptions, ShardProducer } from "./transaction.ts";
@@ -29,6 +31,8 @@ export class KafkaShardLog implements ShardLog {
   readonly shard: number;
   readonly #options: ShardLogOptions;
   #term = "";
+  /** Where the state ends that `open` returned last; null before. */
+  #stateEnd: bigint | null = null;
   /** Null before the first `open` and after any error. */
   #producer: ShardProducer | null = null;
 
@@ -65,6 +69,15 @@ export class KafkaShardLog implements ShardLog {
         throw fencedByMark(`a transaction on ${this.#name}`, error);
       throw failure;
     }
+  }
+
+  async follow(onRecord: OnRecord, signal: AbortSignal): Promise<void> {
+    const from = this.#stateEnd;
+    assert(from !== null, "a shard is opened before it is followed");
+    const onCommand: OnRecord = (key, value) => {
+      if (isCommandKey(key)) onRecord(key, value);
+    };
+    await follow(this.#options, from, onCommand, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -106,6 +119,7 @@ export class KafkaShardLog implements ShardLog {
     const fold = await loadState({ ...this.#options, onProgress }, endOffset, signal);
     // A later owner's mark has replaced ours: compaction keeps the latest.
     if (!fold.isMarkedBy(this.#term)) throw fencedByMark(`opening ${this.#name}`);
+    this.#stateEnd = endOffset;
     return fold.state;
   }
 

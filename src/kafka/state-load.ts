@@ -19,6 +19,7 @@ export interface StateLoad {
   readonly onLeft: (leaving: Promise<void>) => void;
 }
 
+const FETCH_WAIT_MS = 200;
 const ATTEMPTS_MAX = 5;
 const ATTEMPT_WAIT_MS = 300;
 
@@ -62,7 +63,9 @@ async function loadOnce(load: StateLoad, endOffset: bigint, signal: AbortSignal)
       topic: cursorsTopic,
       partition: shard,
       groupId: `${cursorsTopic}-read-${randomUUID()}`,
+      fromOffset: 0n,
       endOffset,
+      fetchWaitMs: FETCH_WAIT_MS,
       idleMs: readIdleMs,
       onMessage: ({ key, value }) => fold.add(String(key), value),
       onProgress: (position) => {

@@ -1,5 +1,6 @@
 import { MemoryCluster } from "../fakes/memory-kafka.ts";
 import { type Bench, type Names, SHARDS } from "./kafka-bench.ts";
+import { commandsContract } from "./kafka-commands-suite.ts";
 import { kafkaContract } from "./kafka-suite.ts";
 import { topicsContract } from "./kafka-topics-suite.ts";
 
@@ -60,3 +61,4 @@ function memoryBench(): Bench {
 
 kafkaContract("the in-memory fake", async () => memoryBench());
 topicsContract("the in-memory fake", async () => memoryBench());
+commandsContract("the in-memory fake", async () => memoryBench());

@@ -1,11 +1,21 @@
 import { partitionOfKey } from "../../src/kafka/partitions.ts";
-import type { KafkaPort, ShardLog, ShardState, TopicProblem, TopicSpec, Transaction } from "../../src/kafka/port.ts";
+import type {
+  KafkaPort,
+  OnRecord,
+  ShardLog,
+  ShardState,
+  TopicProblem,
+  TopicSpec,
+  Transaction,
+} from "../../src/kafka/port.ts";
 import { assert, ConnectorError } from "../../src/kit/errors.ts";
+import { isCommandKey } from "../../src/scan/command.ts";
 import type { MemoryCluster, StoredTopic } from "./memory-kafka.ts";
 
 /**
  * Every point at which a process waits for the brokers, in their order. `…ed` comes after the brokers have acted
- * and before the process knows.
+ * and before the process knows. `state.read` is any read but that of an open, those of `follow` included, which a
+ * failure there puts off until something else changes. A command is sent past the steps.
  */
 export const STEPS = [
   "topics.prepare",
@@ -72,6 +82,22 @@ export class MemoryPort implements KafkaPort {
     return this.#cluster.committedState(shard);
   }
 
+  async sendCommand(shard: number, key: string, value: string | Buffer, signal: AbortSignal): Promise<bigint> {
+    assert(isCommandKey(key), "others than a shard's owner write nothing but commands to it");
+    signal.throwIfAborted();
+    const { name: topic } = this.#cluster.cursorsTopic;
+    const record = { topic, partition: shard, key: Buffer.from(key), value: Buffer.from(value), headers: {} };
+    try {
+      return BigInt(this.#cluster.append(record));
+    } catch (error) {
+      throw unavailable(error);
+    }
+  }
+
+  async followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void> {
+    await follow({ cluster: this.#cluster, step: this.#step, shard }, Number(offset), onRecord, signal);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {}
 
   async #wait(step: StepName, shard: number, signal: AbortSignal): Promise<void> {
@@ -91,6 +117,7 @@ class MemoryShardLog implements ShardLog {
   readonly #step: Step;
   /** Null before the first `open` and after any error. */
   #epoch: number | null = null;
+  #stateEnd: number | null = null;
 
   constructor(cluster: MemoryCluster, step: Step, shard: number) {
     this.shard = shard;
@@ -110,6 +137,7 @@ class MemoryShardLog implements ShardLog {
       await this.#wait("open.marked", signal);
       await this.#wait("open.read", signal);
       const state = this.#cluster.committedState(this.shard);
+      this.#stateEnd = this.#cluster.stableEnd(this.shard);
       this.#epoch = owner.epoch;
       return state;
     } catch (error) {
@@ -131,6 +159,15 @@ class MemoryShardLog implements ShardLog {
       throw failed(error);
     }
     this.#epoch = epoch;
+  }
+
+  async follow(onRecord: OnRecord, signal: AbortSignal): Promise<void> {
+    const from = this.#stateEnd;
+    assert(from !== null, "a shard is opened before it is followed");
+    const onCommand: OnRecord = (key, value) => {
+      if (isCommandKey(key)) onRecord(key, value);
+    };
+    await follow({ cluster: this.#cluster, step: this.#step, shard: this.shard }, from, onCommand, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -162,6 +199,33 @@ class MemoryShardLog implements ShardLog {
     signal.throwIfAborted();
   }
 }
+
+interface Followed {
+  readonly cluster: MemoryCluster;
+  readonly step: Step;
+  readonly shard: number;
+}
+
+async function follow({ cluster, step, shard }: Followed, from: number, onRecord: OnRecord, signal: AbortSignal) {
+  let position = from;
+  while (!signal.aborted) {
+    const end = cluster.stableEnd(shard);
+    if (end > position && (await succeeds(step("state.read", shard)))) {
+      for (const { key, value } of cluster.committedBetween(shard, position, end)) {
+        if (!signal.aborted) onRecord(String(key), value === null ? null : Buffer.from(value));
+      }
+      position = end;
+    } else {
+      await cluster.changed(signal);
+    }
+  }
+}
+
+const succeeds = (work: Promise<void>): Promise<boolean> =>
+  work.then(
+    () => true,
+    () => false,
+  );
 
 function check(spec: TopicSpec, topic: StoredTopic | undefined): TopicProblem[] {
   if (topic === undefined) return [{ topic: spec.name, missing: true, problem: "does not exist", remedy: "create it" }];

@@ -46,6 +46,7 @@ export class MemoryCluster {
   readonly cursorsTopic: { readonly name: string; readonly partitions: number };
   readonly #topics = new Map<string, StoredTopic>();
   readonly #owners = new Map<number, Owner>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(cursorsTopic: { readonly name: string; readonly partitions: number }) {
     this.cursorsTopic = cursorsTopic;
@@ -85,6 +86,7 @@ export class MemoryCluster {
     const owner = this.#owner(shard);
     if (owner.current !== null) owner.current.outcome = "aborted";
     owner.current = null;
+    this.#tell();
     return ++owner.epoch;
   }
 
@@ -102,16 +104,59 @@ export class MemoryCluster {
     const held = this.#checked(owner);
     if (held.current !== null) held.current.outcome = outcome;
     held.current = null;
+    this.#tell();
+  }
+
+  /** What an ordinary producer writes: committed at once, and seen once all before it is decided. */
+  append(record: Omit<StoredRecord, "offset">): number {
+    const log = this.#topics.get(record.topic)?.logs[record.partition];
+    if (log === undefined) throw new Error(`there is no partition ${record.partition} of ${record.topic}`);
+    const offset = log.length;
+    log.push({ ...record, offset, transaction: { outcome: "committed" } });
+    this.#tell();
+    return offset;
   }
 
   /** The shard's partition in `read_committed`: it ends before the first record of an open transaction. */
   committedState(shard: number): ShardState {
     const state = new Map<string, Buffer>();
-    for (const { key, value } of committedPart(this.#topics.get(this.cursorsTopic.name)?.logs[shard] ?? [])) {
+    for (const { key, value } of committedPart(this.#shard(shard))) {
       if (value === null) state.delete(String(key));
       else state.set(String(key), Buffer.from(value));
     }
     return state;
+  }
+
+  /** The last stable offset of a shard. */
+  stableEnd(shard: number): number {
+    return stablePart(this.#shard(shard)).length;
+  }
+
+  /** A shard's committed records from `from` on, `until` excluded. */
+  committedBetween(shard: number, from: number, until: number): StoredRecord[] {
+    return committedPart(this.#shard(shard)).filter(({ offset }) => offset >= from && offset < until);
+  }
+
+  /** Resolves when something was decided or appended, or `signal` aborts. */
+  async changed(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener("abort", wake);
+    });
+  }
+
+  #tell(): void {
+    for (const wake of [...this.#waiting]) wake();
+  }
+
+  #shard(shard: number): readonly Entry[] {
+    return this.#topics.get(this.cursorsTopic.name)?.logs[shard] ?? [];
   }
 
   #owner(shard: number): Owner {
@@ -130,7 +175,10 @@ export class MemoryCluster {
 }
 
 function committedPart(log: readonly Entry[]): Entry[] {
+  return stablePart(log).filter((entry) => entry.transaction.outcome === "committed");
+}
+
+function stablePart(log: readonly Entry[]): readonly Entry[] {
   const firstOpen = log.findIndex((entry) => entry.transaction.outcome === "open");
-  const stable = firstOpen < 0 ? log : log.slice(0, firstOpen);
-  return stable.filter((entry) => entry.transaction.outcome === "committed");
+  return firstOpen < 0 ? log : log.slice(0, firstOpen);
 }
