@@ -20,8 +20,9 @@ export function readActivity(bytes: Buffer, limitBytes: number): ReadActivity {
     text,
     json,
     id: id ?? createHash("sha256").update(bytes).digest("hex"),
-    createdMs: timeMs(json?.["created"]),
-    dateMs: timeMs(json?.["timestamp"]),
+    createdMs: integer(json?.["created"]),
+    dateMs: integer(json?.["timestamp"]),
+    service: integer(json?.["appId"]),
     defect: firstDefect({ text, value, json, id, tooLarge: bytes.length > limitBytes }),
   };
 }
@@ -44,7 +45,7 @@ function usableId(id: unknown): string | null {
   return typeof id === "string" && id !== "" && isWellFormed(id) ? id : null;
 }
 
-function timeMs(value: unknown): number | null {
+function integer(value: unknown): number | null {
   return Number.isSafeInteger(value) ? Number(value) : null;
 }
 

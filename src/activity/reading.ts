@@ -23,6 +23,8 @@ export interface ReadActivity {
   /** `created` and `timestamp`, epoch ms; null when absent or not a safe integer. */
   readonly createdMs: number | null;
   readonly dateMs: number | null;
+  /** `appId`, the service that the filter of that name means; null when absent or not a safe integer. */
+  readonly service: number | null;
   /** Null: can be projected and published. Else it goes to the dead letters. */
   readonly defect: Defect | null;
 }

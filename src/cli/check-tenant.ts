@@ -1,5 +1,5 @@
 import type { TenantPort } from "../connector/tenant-run.ts";
-import { firstFilters } from "../scan/tail.ts";
+import { firstFilters } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";

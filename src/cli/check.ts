@@ -7,6 +7,7 @@ import { kafkaFindings, registryFindings } from "./check-downstream.ts";
 import { type Probed, probeTenant, type TenantProbe, tenantFindings } from "./check-tenant.ts";
 import type { CommandContext } from "./cli.ts";
 import { exitCodeOf, type Finding, fail, findingLine, ok, warn } from "./finding.ts";
+import { costFindings } from "./reader-cost.ts";
 import { configOptions, connectKafka, connectTenant, readConfig, schemaIdFor } from "./wiring.ts";
 
 const options = {
@@ -56,6 +57,7 @@ function configuration(args: ArgumentsCamelCase<Flags>, tell: Tell): Config | nu
     const { tenants, scans } = config;
     tell([ok("configuration", `${where} is right; tenants: ${tenants.length}, scans: ${scans.length}`)]);
     tell(warnings.map((warning) => warn("configuration", warning)));
+    tell(costFindings(config));
     return config;
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;

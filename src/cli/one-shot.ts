@@ -4,7 +4,7 @@ import { ConnectorError } from "../kit/errors.ts";
 import { type Cursor, newCursor } from "../scan/cursor.ts";
 import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { IdTable } from "../scan/id-table.ts";
-import { type Ask, askedBounds, firstFilters, nextAsk, openPass } from "../scan/tail.ts";
+import { type Ask, askedBounds, askOf, firstFilters, newPass } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import type { Asker } from "./asker.ts";
@@ -94,7 +94,7 @@ export class OneShot {
       signal.throwIfAborted();
       const { tally } = this;
       const query = { filters: this.#plan.filters, limit: this.#limit };
-      const ask = nextAsk(this.#cursor, tally.field, query, tally.startedMs);
+      const ask = askOf(this.#cursor.pass ?? this.#newPass(), tally.field, query);
       const { answer, taker } = await this.#deps.asker.ask(ask.request, () => this.#lines(ask), signal);
       if (answer.verdict.kind !== "page") this.#refused(ask, answer);
       else if (!(await this.#take(ask, taker, answer, signal))) return;
@@ -122,7 +122,8 @@ export class OneShot {
 
   #lines(ask: Ask): PageLines {
     const { pagesBytes, activityBytes } = this.#plan;
-    const context = { field: ask.field, bounds: askedBounds(ask.pass), known: this.#known, previous: this.#previous };
+    const asked = { ...askedBounds(ask.pass), direction: ask.pass.direction };
+    const context = { field: ask.field, asked, known: this.#known, previous: this.#previous };
     return new PageLines({ ...context, bytesMax: pagesBytes, activityBytesMax: activityBytes });
   }
 
@@ -141,9 +142,9 @@ export class OneShot {
     const fold = foldPage(this.#cursor, ask, facts);
     const isRead = await this.#write(page, signal);
     this.#count(page, facts, fold);
-    if (!isRead || fold.passEnded || this.tally.activities === this.#plan.limit) return false;
+    if (!isRead || fold.ended !== null || this.tally.activities === this.#plan.limit) return false;
     if (fold.stuck) throw failed("api_contract", "the API brings the scan no further, whatever is asked");
-    this.#cursor = fold.cursor;
+    this.#cursor = fold.reader;
     this.#previous = page.tally.ids;
     return true;
   }
@@ -164,7 +165,7 @@ export class OneShot {
     return isRead;
   }
 
-  #count(page: PageLines, facts: PageFacts, fold: Fold): void {
+  #count(page: PageLines, facts: PageFacts, fold: Fold<Cursor>): void {
     const { tally } = this;
     tally.pages += 1;
     tally.repeats += page.repeats;
@@ -223,11 +224,14 @@ export class OneShot {
 
   /** A pass over the whole stretch. */
   #open(): void {
-    const { fromMs, untilMs, field, startedMs } = this.tally;
-    const cursor = { ...newCursor("", this.#plan.filters, fromMs), cursorField: field };
-    const pass = { ...openPass(cursor, startedMs), fromMs, untilMs, reachMs: untilMs };
-    this.#cursor = { ...cursor, pass };
+    const { fromMs, field } = this.tally;
+    this.#cursor = { ...newCursor("", this.#plan.filters, fromMs), cursorField: field, pass: this.#newPass() };
     this.#previous = new Set();
+  }
+
+  #newPass() {
+    const { fromMs, untilMs, startedMs } = this.tally;
+    return newPass({ fromMs, untilMs, direction: "asc" }, startedMs);
   }
 }
 

@@ -1,15 +1,14 @@
 import { readActivity } from "../activity/read.ts";
+import { idHash } from "../scan/digest.ts";
 import type { IdTable } from "../scan/id-table.ts";
-import { PageTally } from "../scan/page-tally.ts";
-import { idHash } from "../scan/slices.ts";
+import { type Asked, PageTally } from "../scan/page-tally.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { oneLine } from "./one-line.ts";
 
 /** What a page is read against. */
 export interface LinesContext {
   readonly field: CursorField;
-  /** What was asked of the cursor field; inclusive. */
-  readonly bounds: { readonly fromMs: number; readonly untilMs: number | null };
+  readonly asked: Asked;
   /** Ids written before; not changed here. */
   readonly known: IdTable;
   /** The ids of the page before, in this pass. */
@@ -34,7 +33,7 @@ export class PageLines {
 
   constructor(context: LinesContext) {
     this.#context = context;
-    this.tally = new PageTally(context.bounds, context.previous);
+    this.tally = new PageTally(context.asked, context.previous);
   }
 
   /** Takes one activity's bytes; false when the page has outgrown its memory. */
@@ -42,7 +41,7 @@ export class PageLines {
     const { field, known, bytesMax, activityBytesMax } = this.#context;
     const read = readActivity(bytes, activityBytesMax);
     const id = idHash(read.id);
-    const isFirst = this.tally.add(id, field === "created" ? read.createdMs : read.dateMs);
+    const isFirst = this.tally.add(id, field === "created" ? read.createdMs : read.dateMs, read.service);
     if (!isFirst || known.has(id)) return true;
     if (read.defect !== null) this.defects += 1;
     this.lines.push(oneLine(bytes));

@@ -82,6 +82,9 @@ export interface ScanConfig {
   readonly pageSize: number;
   readonly pollIntervalMs: number;
   readonly start: Start;
+  /** Ages at which every stretch is read again, ascending; null: the cursor field's own. */
+  readonly lookbacksMs: readonly number[] | null;
+  readonly catchUp: { readonly afterMs: number; readonly order: "newest-first" | "in-order" };
   /** The activities topic of this scan, `${tenant}` and `${scan}` already filled in. */
   readonly topic: string;
   readonly key: "id" | "user" | "none";

@@ -79,8 +79,20 @@ function toProxy(proxy: ParsedTenant["proxy"], around: Surroundings): ProxyConfi
 }
 
 function toScan(name: string, scan: ParsedScan, topic: string): ScanConfig {
-  const { tenant, filters, cursorField, pageSize, start, key } = scan;
-  return { name, tenant, filters, cursorField, pageSize, pollIntervalMs: scan.pollInterval, start, topic, key };
+  const { tenant, filters, cursorField, pageSize, start, key, lookbacks, catchUp } = scan;
+  return {
+    name,
+    tenant,
+    filters,
+    cursorField,
+    pageSize,
+    pollIntervalMs: scan.pollInterval,
+    start,
+    lookbacksMs: lookbacks === undefined ? null : [...new Set(lookbacks)].sort((a, b) => a - b),
+    catchUp: { afterMs: catchUp.after, order: catchUp.order },
+    topic,
+    key,
+  };
 }
 
 function toKafka(kafka: Parsed<"kafka">, around: Surroundings): KafkaConfig {

@@ -85,6 +85,22 @@ const scan = z.strictObject({
   pageSize: whole(500, 5_000).prefault(5_000).describe("Activities to ask for in one request; the API may give fewer."),
   pollInterval: duration("1s", "1h").prefault("10s").describe("Pause between passes once caught up."),
   start: start().prefault("1d").describe("Where a scan without a cursor begins: an age, an instant or `now`."),
+  lookbacks: z
+    .array(duration("1s", "30d"), { error: 'a list of ages, such as ["2m", "24h"]; [] for none' })
+    .max(5, { error: "at most 5 ages" })
+    .optional()
+    .describe(
+      "Ages at which every stretch is read again. Default: 2m, 24h along `created`; 15m, 6h, 96h along `date`.",
+    ),
+  catchUp: z
+    .strictObject({
+      after: duration("1m", "7d").prefault("15m").describe("Behind by more than this, the scan catches up."),
+      order: oneOf(["newest-first", "in-order"])
+        .prefault("newest-first")
+        .describe("`newest-first`: fresh activities at once, the rest beside them; `in-order`: all in its order."),
+    })
+    .prefault({})
+    .describe("What happens after an outage, and with the stretch that a new scan starts with."),
   topic: text(`${TOPIC_ALLOWED}; \${tenant} and \${scan} are filled in`)
     .optional()
     .describe(

@@ -15,12 +15,6 @@ export interface Given {
   readonly templates: ReadonlyMap<string, string>;
 }
 
-/** Options of coming versions; until then they are refused rather than ignored. */
-const NOT_YET = new Map([
-  ["lookbacks", "not available in this version: lookbacks come with a later one"],
-  ["catchUp", "not available in this version: catching up comes with a later one"],
-]);
-
 /** Checks kinds, ranges and keys of the whole tree; every problem at once. `parsed` is null when there is any. */
 export function checkShape(tree: unknown, given: Given): { parsed: ParsedConfig | null; problems: readonly Problem[] } {
   const first = configSchema.safeParse(tree);
@@ -67,7 +61,7 @@ function isKindOfRoot(issue: Issue): boolean {
 
 /** Beside secrets a word out of place may be one: there only what is nearly an option is named. */
 function unknownKey(key: string, above: Path): Problem {
-  const message = NOT_YET.get(key) ?? `unknown option${nearest(key, keysAt(above))}`;
+  const message = `unknown option${nearest(key, keysAt(above))}`;
   if (!isPrivate(above) || message.includes("did you mean")) return { path: [...above, key], origin: null, message };
   return { path: above, origin: null, message: message.replace("option", "option (not shown)") };
 }

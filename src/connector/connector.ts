@@ -7,7 +7,10 @@ import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import { together } from "../kit/together.ts";
 import type { Emit } from "../observe/events.ts";
+import { decodePace, paceKey } from "../scan/pace.ts";
 import { Budget } from "../tenant/budget.ts";
+import { CommandDesk } from "./command-desk.ts";
+import { LearnedPace } from "./learned-pace.ts";
 import type { RecordPlan } from "./page.ts";
 import { PageMemory } from "./page-memory.ts";
 import { ScanMemory } from "./scan-memory.ts";
@@ -125,26 +128,52 @@ interface ShardPlan {
 
 /** A shard and its tenants: taken over first, then each tenant runs by itself. */
 async function runShard(deps: ConnectorDeps, plan: ShardPlan, signal: AbortSignal): Promise<void> {
-  const { kafka, clock, random, emit, config } = deps;
+  const { kafka, clock, random, emit } = deps;
   await using log = kafka.shard(plan.shard);
   const tenants = plan.tenants.map((tenant) => tenant.name);
   const owner = new ShardOwner({ log, tenants, clock, random, emit });
   const state = await owner.open(signal);
   plan.opened();
-  const runs = plan.tenants.map(async (tenant) => {
-    await using client = deps.openTenant(tenant);
-    const { name, requestsPerMinute } = tenant;
-    const scans = config.scans.filter((scan) => scan.tenant === name);
-    const budget = new Budget({ requests: requestsPerMinute }, clock.monotonicMs());
-    const { pages, grace } = plan;
-    const own = { tenant: name, requestsPerMinute, client, budget, owner, pages, clock, random, emit, grace };
-    await new TenantRun(own, loadScans(deps, plan, scans, state)).run(signal);
-  });
+  const desk = new CommandDesk(state);
+  const ended = new AbortController();
+  const following = log.follow((key, value) => desk.offer(key, value), AbortSignal.any([signal, ended.signal]));
+  const shard = { owner, state, desk };
+  const runs = plan.tenants.map((tenant) => runTenant(deps, plan, tenant, shard, signal));
   try {
     await together(runs, plan.failed);
   } finally {
+    ended.abort();
+    await following;
     emit({ type: "shard_released", shard: plan.shard, reason: describeError(signal.reason) });
   }
+}
+
+interface OwnedShard {
+  readonly owner: ShardOwner;
+  readonly state: ShardState;
+  readonly desk: CommandDesk;
+}
+
+async function runTenant(
+  deps: ConnectorDeps,
+  plan: ShardPlan,
+  tenant: TenantConfig,
+  { owner, state, desk }: OwnedShard,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, random, emit, config } = deps;
+  const { pages, grace } = plan;
+  await using client = deps.openTenant(tenant);
+  const { name, requestsPerMinute } = tenant;
+  const learned = decodePace(state.get(paceKey(name)));
+  const limit = { requests: requestsPerMinute, ...(learned === null ? {} : { learnedPace: learned }) };
+  const budget = new Budget(limit, clock.monotonicMs());
+  const pace = new LearnedPace(name, budget, clock.monotonicMs());
+  const scans = config.scans.filter((scan) => scan.tenant === name);
+  const scanNames = new Set(config.scans.map((scan) => scan.name));
+  const shared = { owner, desk, scanNames, pages, clock, random, emit, grace };
+  const own = { ...shared, tenant: name, requestsPerMinute, client, budget, pace };
+  await new TenantRun(own, loadScans(deps, plan, scans, state)).run(signal);
 }
 
 /** The scans whose state can be read; the others are blocked, said so, and left as they are. */

@@ -3,10 +3,13 @@ import { readActivity } from "../activity/read.ts";
 import type { Defect, ReadActivity } from "../activity/reading.ts";
 import type { ScanConfig } from "../config/config.ts";
 import type { OutgoingRecord } from "../kafka/port.ts";
-import type { Pass } from "../scan/cursor.ts";
+import { idHash } from "../scan/digest.ts";
+import type { Gap } from "../scan/ledger.ts";
 import { PageTally } from "../scan/page-tally.ts";
-import { idHash, type SliceAddition, type Slices, sliceOf } from "../scan/slices.ts";
-import { askedBounds } from "../scan/tail.ts";
+import { askedBounds, isOwn, type Pass } from "../scan/pass.ts";
+import type { PageCounts } from "../scan/scan-draft.ts";
+import { sliceOf } from "../scan/slice.ts";
+import type { SliceAddition } from "../scan/slice-draft.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { deadLetterRecords } from "./dead-letter.ts";
 import type { PageLease } from "./page-memory.ts";
@@ -26,8 +29,14 @@ export interface RecordPlan {
 export interface PageContext {
   readonly field: CursorField;
   readonly pass: Pass;
-  /** Null until the cursor field is decided: then nothing has been published yet. */
-  readonly slices: Slices | null;
+  /** What kind of reader asks; in the records. */
+  readonly reader: string;
+  /** What is published with a lower value was late; null: the tail itself asks. */
+  readonly lateBelowMs: number | null;
+  /** Whether an id has been published, as far as that is remembered. */
+  isPublished(id: Buffer): boolean;
+  /** Whether ids at a value of the cursor field were forgotten, so that a repeat there cannot be told. */
+  isForgotten(valueMs: number): boolean;
   /** The ids of the page before, in this pass. */
   readonly previous: ReadonlySet<string>;
   readonly serverNowMs: number;
@@ -40,13 +49,14 @@ export interface PageContext {
 interface NewActivity {
   readonly id: Buffer;
   readonly sliceMs: number;
+  /** Of the cursor field. */
+  readonly valueMs: number | null;
   readonly deadLettered: boolean;
   readonly records: readonly OutgoingRecord[];
   readonly createdMs: number | null;
   readonly dateMs: number | null;
 }
 
-const READER = "tail";
 const SCHEMA_VERSION = "1";
 
 /** One page as it arrives: each activity is read, judged against memory and, when new, encoded at once. */
@@ -55,6 +65,8 @@ export class Page {
   readonly #context: PageContext;
   readonly #fresh: NewActivity[] = [];
   readonly #readBySlice = new Map<number, { read: number; duplicates: number }>();
+  readonly #outside = new Map<number, Gap>();
+  #outsideMemory = 0;
   readonly tally: PageTally;
   #bytes = 0;
   #readAtMs: number | null = null;
@@ -62,7 +74,8 @@ export class Page {
   constructor(plan: RecordPlan, context: PageContext) {
     this.#plan = plan;
     this.#context = context;
-    this.tally = new PageTally(askedBounds(context.pass), context.previous);
+    const { pass, previous } = context;
+    this.tally = new PageTally({ ...askedBounds(pass), direction: pass.direction }, previous);
   }
 
   /** Takes one activity's bytes; false when the page has outgrown its memory. */
@@ -71,14 +84,20 @@ export class Page {
     const read = readActivity(bytes, this.#plan.activityBytesMax);
     const valueMs = this.#context.field === "created" ? read.createdMs : read.dateMs;
     const id = idHash(read.id);
-    const isFirst = this.tally.add(id, valueMs);
+    const isFirst = this.tally.add(id, valueMs, read.service);
     // Without a value: the slice of now, never one so old that its ids may be forgotten.
     const sliceMs = sliceOf(valueMs ?? Math.max(this.#context.serverNowMs, this.#context.pass.fromMs));
     const counts = this.#readBySlice.get(sliceMs) ?? { read: 0, duplicates: 0 };
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;
-    if (!isFirst || (this.#context.slices?.has(id) ?? false)) {
+    if (!isFirst || this.#context.isPublished(id)) {
       counts.duplicates += 1;
+      return true;
+    }
+    if (valueMs !== null && this.#context.isForgotten(valueMs)) {
+      // A nudge asks a millisecond beside what its pass is for: what lies there was published in its time.
+      if (isOwn(this.#context.pass, valueMs)) this.#turnedUp(sliceMs, valueMs);
+      else counts.duplicates += 1;
       return true;
     }
     const fresh = this.#toPublish(read, id, sliceMs, valueMs);
@@ -105,12 +124,23 @@ export class Page {
     return this.#fresh.flatMap((activity) => activity.records);
   }
 
-  get duplicates(): number {
-    return this.tally.activities - this.#fresh.length;
+  get counts(): PageCounts {
+    const read = this.tally.activities;
+    const deadLettered = this.#fresh.filter((activity) => activity.deadLettered).length;
+    const published = this.#fresh.length - deadLettered;
+    const outsideMemory = this.#outsideMemory;
+    const duplicates = read - this.#fresh.length - outsideMemory;
+    return { read, published, duplicates, deadLettered, outsideMemory };
   }
 
-  get deadLettered(): number {
-    return this.#fresh.filter((activity) => activity.deadLettered).length;
+  /** Published below the tail's position by another reader. */
+  get late(): number {
+    return this.#fresh.filter((activity) => this.#isLate(activity)).length;
+  }
+
+  /** Stretches where something turned up though ids are forgotten there: one a slice. */
+  get outsideMemory(): readonly Gap[] {
+    return [...this.#outside.values()];
   }
 
   /** What the page adds to each slice. */
@@ -129,13 +159,29 @@ export class Page {
         read: counts.read,
         duplicates: counts.duplicates,
         deadLettered: fresh.filter((activity) => activity.deadLettered).length,
+        late: fresh.filter((activity) => this.#isLate(activity)).length,
       };
+    });
+  }
+
+  #isLate({ deadLettered, valueMs }: NewActivity): boolean {
+    const { lateBelowMs } = this.#context;
+    return !deadLettered && lateBelowMs !== null && valueMs !== null && valueMs < lateBelowMs;
+  }
+
+  #turnedUp(sliceMs: number, valueMs: number): void {
+    this.#outsideMemory += 1;
+    const { fromMs = valueMs, untilMs = valueMs } = this.#outside.get(sliceMs) ?? {};
+    this.#outside.set(sliceMs, {
+      fromMs: Math.min(fromMs, valueMs),
+      untilMs: Math.max(untilMs, valueMs),
+      reason: "outside_memory",
     });
   }
 
   #toPublish(read: ReadActivity, id: Buffer, sliceMs: number, valueMs: number | null): NewActivity {
     const { createdMs, dateMs } = read;
-    const whole = { id, sliceMs, createdMs, dateMs };
+    const whole = { id, sliceMs, createdMs, dateMs, valueMs };
     const defect = read.defect ?? (valueMs === null ? "no_time" : null);
     if (defect !== null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, defect) };
     const value = this.#encoded(read);
@@ -151,7 +197,7 @@ export class Page {
     const { scan, encode } = this.#plan;
     const readAtMs = this.#readAtMs ?? this.#context.nowMs();
     try {
-      return encode(read, { scan: scan.name, tenant: scan.tenant, reader: READER, readAtMs });
+      return encode(read, { scan: scan.name, tenant: scan.tenant, reader: this.#context.reader, readAtMs });
     } catch {
       return null;
     }
@@ -159,10 +205,11 @@ export class Page {
 
   #record(read: ReadActivity, value: Buffer): OutgoingRecord {
     const { scan } = this.#plan;
+    const { reader } = this.#context;
     const id = Buffer.from(read.id, "utf8");
     const key = scan.key === "user" ? userKey(read, id) : id;
     const partition = this.#plan.partitionOf(scan.topic, key);
-    const headers = { tenant: scan.tenant, scan: scan.name, reader: READER, "schema-version": SCHEMA_VERSION };
+    const headers = { tenant: scan.tenant, scan: scan.name, reader, "schema-version": SCHEMA_VERSION };
     return { topic: scan.topic, partition, key: scan.key === "none" ? null : key, value, headers };
   }
 

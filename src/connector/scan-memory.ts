@@ -1,47 +1,60 @@
 import type { ScanConfig } from "../config/config.ts";
-import type { StateRecord, Transaction } from "../kafka/port.ts";
-import { type Cursor, encodeCursor, newCursor } from "../scan/cursor.ts";
-import type { Fold } from "../scan/fold.ts";
-import { cursorKey } from "../scan/ledger.ts";
-import { SLICE_MS, type SliceAddition, type SliceChange, Slices, sliceOf } from "../scan/slices.ts";
+import type { Transaction } from "../kafka/port.ts";
+import { canonicalJson } from "../kit/canonical.ts";
+import { type Cursor, newCursor } from "../scan/cursor.ts";
+import type { Fold, Reader } from "../scan/fold.ts";
+import { type Job, jobName, newJob } from "../scan/job.ts";
+import type { Gap } from "../scan/ledger.ts";
+import { unreadFromMs, withAges } from "../scan/lookback.ts";
+import { ScanDraft } from "../scan/scan-draft.ts";
+import { SLICE_MS } from "../scan/slice.ts";
+import type { SliceAddition } from "../scan/slice-draft.ts";
+import { Slices } from "../scan/slices.ts";
 import { restoreState, type ScanIdentity, type ScanState } from "../scan/state.ts";
+import { OVERLAP_MS, tailFromMs } from "../scan/tail.ts";
 import type { CursorField } from "../tenant/request.ts";
+import { mergeAdditions } from "./additions.ts";
+import { agesOf } from "./ages.ts";
+import { type Beginning, beginningOf } from "./beginning.ts";
 import type { Page } from "./page.ts";
 
-/** Slices that ended this long before the position are forgotten: the tail never asks for them again. */
-const KEEP_MS = 24 * SLICE_MS;
-/** And this long, once the ids outgrow their memory. */
-const KEEP_LEAST_MS = SLICE_MS;
 /** Without anything to publish, the cursor is committed this often. */
 const QUIET_COMMIT_MS = 60_000;
+/** Recoveries open at once; with more outages than these the tail goes on in order. */
+const RECOVERIES_MAX = 20;
 
-/** A page's change of state and its records, to be committed as one and applied afterwards. */
+/** A change of state and its records, to be committed as one and applied afterwards. */
 export interface PagePlan {
   readonly transaction: Transaction;
   readonly cursorAfter: Cursor;
-  apply(): void;
+  /** Gaps that the change closes. */
+  readonly closed: readonly Gap[];
+  readonly opensGaps: boolean;
+  apply(): ScanState;
 }
 
-/** The id of the change that a committed cursor shows. */
-type CursorText = string;
+/** When a page is planned: by the monotonic clock, and by the server's. */
+export interface PlanTimes {
+  readonly nowMs: number;
+  readonly serverNowMs: number;
+}
 
-/** What a scan knows: its committed cursor and slices, and what it has seen since without need to commit it. */
+/** What a scan knows: its committed state, and what it has seen since without need to commit it. */
 export class ScanMemory {
-  readonly identity: ScanIdentity;
-  #cursor: Cursor;
-  #slices: Slices | null;
-  #committed: CursorText | null;
+  readonly #scan: ScanConfig;
+  #state: ScanState;
+  /** The committed cursor's text, whatever order its members came in; null: none yet. */
+  #committed: string | null;
   #committedAtMs = Number.NEGATIVE_INFINITY;
-  /** Repeats seen on pages that were not worth a transaction; counted with the next one. */
-  #quietAdditions: readonly SliceAddition[] = [];
+  /** What was seen on pages that were not worth a transaction; counted with the next one. */
+  #quiet: readonly SliceAddition[] = [];
   readonly #idsBytesMax: number;
 
-  private constructor(identity: ScanIdentity, state: ScanState, committed: CursorText | null, idsBytesMax: number) {
-    this.#idsBytesMax = idsBytesMax;
-    this.identity = identity;
-    this.#cursor = state.cursor;
-    this.#slices = state.slices;
+  private constructor(scan: ScanConfig, state: ScanState, committed: string | null, idsBytesMax: number) {
+    this.#scan = scan;
     this.#committed = committed;
+    this.#idsBytesMax = idsBytesMax;
+    this.#state = aged(scan, state);
   }
 
   /**
@@ -50,102 +63,145 @@ export class ScanMemory {
    */
   static load(scan: ScanConfig, records: ReadonlyMap<string, Buffer>, idsBytesMax: number): ScanMemory | null {
     const state = restoreState(identityOf(scan), records);
-    return state === null ? null : new ScanMemory(identityOf(scan), state, encodeCursor(state.cursor), idsBytesMax);
+    return state === null ? null : new ScanMemory(scan, state, canonicalJson(state.cursor), idsBytesMax);
   }
 
-  /** A scan that begins at `startMs`. */
-  static begin(scan: ScanConfig, startMs: number, idsBytesMax: number): ScanMemory {
-    const { name, tenant, cursorField, filters } = scan;
-    const identity = identityOf(scan);
-    const cursor = newCursor(tenant, filters, startMs);
-    if (cursorField === "auto") return new ScanMemory(identity, { cursor, slices: null }, null, idsBytesMax);
-    return new ScanMemory(identity, decided({ cursor, slices: null }, name, cursorField), null, idsBytesMax);
+  /** A scan that has no state, and begins as its configuration says. */
+  static begin(scan: ScanConfig, serverNowMs: number, idsBytesMax: number): ScanMemory {
+    const { tailMs, backfill }: Beginning = beginningOf(scan, serverNowMs);
+    const cursor = newCursor(scan.tenant, scan.filters, tailMs);
+    const jobs = new Map(backfill === null ? [] : [[jobName(backfill), backfill]]);
+    const fromMs = tailMs - OVERLAP_MS;
+    const began = { ...cursor, caughtUpMs: fromMs, beganMs: backfill?.fromMs ?? fromMs };
+    const memory = new ScanMemory(scan, { cursor: began, jobs, slices: null }, null, idsBytesMax);
+    if (scan.cursorField !== "auto") memory.decide(scan.cursorField);
+    return memory;
   }
 
   get cursor(): Cursor {
-    return this.#cursor;
+    return this.#state.cursor;
+  }
+
+  get jobs(): ReadonlyMap<string, Job> {
+    return this.#state.jobs;
   }
 
   get slices(): Slices | null {
-    return this.#slices;
+    return this.#state.slices;
+  }
+
+  /** Everything visible at this moment has been published: the least over the tail and open recoveries. */
+  get caughtUpMs(): number {
+    const open = [...this.jobs.values()].flatMap((job) => job.caughtUpMs ?? []);
+    return Math.min(this.cursor.caughtUpMs, ...open);
   }
 
   /** Whether the ids occupy more than they may, though all that can be forgotten is. */
   get isOverfull(): boolean {
-    return (this.#slices?.bytes ?? 0) > this.#idsBytesMax;
+    return (this.slices?.bytes ?? 0) > this.#idsBytesMax;
   }
 
-  /** Settles which time the scan moves along; committed with the first page. */
+  /**
+   * Settles which time the scan moves along; committed with the first page. Along another than was asked so far all
+   * begins anew: what was found empty on the way says nothing of it, and nothing has been published yet.
+   */
   decide(field: CursorField): void {
-    const { cursor, slices } = decided({ cursor: this.#cursor, slices: null }, this.identity.scan, field);
-    this.#cursor = cursor;
-    this.#slices = slices;
+    const { beganMs } = this.cursor;
+    const jobs = new Map([...this.jobs].map(([name, job]) => [name, { ...newJob(job), paused: job.paused }]));
+    const beside = [...jobs.values()].find((job) => job.whole.fromMs === beganMs);
+    const fromMs = beside === undefined ? beganMs : beside.whole.untilMs + 1;
+    const anew = { positionMs: fromMs + OVERLAP_MS, caughtUpMs: fromMs, pass: null };
+    if (field !== "created") this.#state = { ...this.#state, jobs };
+    const cursor = { ...this.cursor, ...(field === "created" ? {} : anew), cursorField: field };
+    const slices = new Slices(this.#scan.name, field);
+    this.#state = aged(this.#scan, { ...this.#state, cursor, slices }, true);
   }
 
-  /** Gives up the pass; the next one begins at the position. Nothing is lost: ids remove the repeats. */
-  leavePass(): void {
-    this.#cursor = { ...this.#cursor, pass: null };
+  /** Whether it cannot be told any more what was published with this value of the cursor field. */
+  isForgotten(valueMs: number): boolean {
+    const { folded } = this.cursor;
+    if (folded !== null && valueMs >= folded.fromMs && valueMs < folded.untilMs) return true;
+    return this.slices?.isForgotten(valueMs) ?? false;
   }
 
-  /** What is committed when there is no page: the cursor as it stands. */
-  planCursor(): PagePlan {
-    return this.#plan(this.#cursor, [], []);
+  /** Gives up a reader's pass; its next one begins anew. Nothing is lost: ids remove the repeats. */
+  leavePass(reader: string): void {
+    const job = this.jobs.get(reader);
+    if (job === undefined) this.#state = { ...this.#state, cursor: { ...this.cursor, pass: null } };
+    else this.setJob(reader, { ...job, pass: null });
   }
 
-  /** What a page changes; null when it changes nothing that has to be committed now. */
-  planPage(page: Page, fold: Fold, nowMs: number): PagePlan | null {
-    const { counts } = fold.cursor;
-    const forgottenMs = fold.passEnded ? sliceOf(fold.cursor.positionMs - KEEP_MS) : fold.cursor.rememberedFromMs;
-    const cursorAfter: Cursor = {
-      ...fold.cursor,
-      rememberedFromMs: Math.max(fold.cursor.rememberedFromMs, forgottenMs),
-      counts: {
-        ...counts,
-        read: counts.read + page.activities,
-        published: counts.published + page.fresh.length - page.deadLettered,
-        duplicates: counts.duplicates + page.duplicates,
-        deadLettered: counts.deadLettered + page.deadLettered,
-      },
-    };
-    const quiet =
-      page.fresh.length === 0 &&
-      fold.gap === null &&
-      fold.cursor.pass === null &&
-      this.#cursor.pass === null &&
-      cursorAfter.positionMs === this.#cursor.positionMs &&
-      nowMs - this.#committedAtMs < QUIET_COMMIT_MS;
-    const additions = mergeAdditions([...this.#quietAdditions, ...page.additions()]);
-    if (quiet) {
-      this.#cursor = cursorAfter;
-      this.#quietAdditions = additions;
+  /** A job as it is now, in memory alone: a lookback that is given its next step. */
+  setJob(name: string, job: Job): void {
+    this.#state = { ...this.#state, jobs: new Map(this.jobs).set(name, job) };
+  }
+
+  /** All that is known, for those who judge it. */
+  get state(): ScanState {
+    return this.#state;
+  }
+
+  /** What is committed when there is no page: the state as it stands, and what `change` does to it. */
+  plan(change: (draft: ScanDraft) => void = () => undefined): PagePlan {
+    const draft = this.#draft();
+    draft.count("tail", NOTHING, this.#quiet);
+    for (const [name, job] of this.jobs) draft.setJob(name, job);
+    change(draft);
+    return this.#planOf(draft, []);
+  }
+
+  /** What a page of a reader changes; null when it changes nothing that has to be committed now. */
+  planPage(reader: string, page: Page, fold: Fold, times: PlanTimes): PagePlan | null {
+    const draft = this.#draft();
+    draft.setReader(reader, fold.reader);
+    const additions = mergeAdditions([...this.#quiet, ...page.additions()]);
+    draft.count(reader, page.counts, additions);
+    for (const gap of [...(fold.gap === null ? [] : [fold.gap]), ...page.outsideMemory]) draft.openGap(gap);
+    if (fold.ended !== null) draft.endPass(reader, fold.ended);
+    if (this.#isQuiet(reader, page, fold, draft, times.nowMs)) {
+      this.#state = { ...this.#state, cursor: draft.cursor, jobs: draft.jobs };
+      this.#quiet = additions;
       return null;
     }
-    if (this.#slices === null) return this.#plan(cursorAfter, [], page.records);
-    return this.#plan(cursorAfter, this.#planSlices(this.#slices, additions, fold, cursorAfter), page.records);
+    if (fold.ended !== null) draft.tidy(times.serverNowMs);
+    return this.#planOf(draft, page.records);
   }
 
-  /** Forgets all that the tail will not ask for again; null when that is nothing. Between passes only. */
-  planShrink(): PagePlan | null {
-    const slices = this.#slices;
-    if (slices === null) return null;
-    const rememberedFromMs = sliceOf(this.#cursor.positionMs - KEEP_LEAST_MS);
-    const additions = this.#quietAdditions;
-    const forget = slices.planForget(rememberedFromMs, new Set(additions.map((addition) => addition.sliceMs)));
-    if (forget.state.length === 0) return null;
-    const cursorAfter = {
-      ...this.#cursor,
-      rememberedFromMs: Math.max(this.#cursor.rememberedFromMs, rememberedFromMs),
-    };
-    return this.#plan(cursorAfter, [slices.planPage(additions, null), forget], []);
+  /**
+   * The tail goes on at now, and what it has missed becomes a job of its own; null where it need not, or is not
+   * to. Between passes, or where a pass was left behind by an earlier process.
+   */
+  planRecovery(serverNowMs: number, isResumed: boolean): PagePlan | null {
+    const { cursor } = this;
+    const { afterMs, order } = this.#scan.catchUp;
+    const mayLeave = cursor.pass === null || isResumed;
+    const isDue = mayLeave && order === "newest-first" && serverNowMs - cursor.caughtUpMs > afterMs;
+    const recoveries = [...this.jobs.values()].filter((job) => job.origin === "recovery").length;
+    const whole = { fromMs: tailFromMs(cursor), untilMs: serverNowMs - 1 };
+    if (!isDue || recoveries >= RECOVERIES_MAX || whole.fromMs > whole.untilMs) return null;
+    const { caughtUpMs } = cursor;
+    const job = newJob({ origin: "recovery", order: "desc", whole, caughtUpMs });
+    return this.plan((draft) => {
+      draft.setJob(jobName(job), job);
+      draft.cursor = { ...draft.cursor, pass: null, positionMs: serverNowMs + OVERLAP_MS, caughtUpMs: serverNowMs };
+    });
+  }
+
+  /** Forgets the oldest ids for want of memory; null when none can be. Between passes only. */
+  planShrink(serverNowMs: number): PagePlan | null {
+    const firstAgeMs = this.cursor.lookbacks[0]?.ageMs ?? 0;
+    const draft = this.#draft();
+    draft.count("tail", NOTHING, this.#quiet);
+    if (!draft.forgetOldest(serverNowMs - firstAgeMs - SLICE_MS)) return null;
+    return this.#planOf(draft, []);
   }
 
   /** The plan's transaction is committed. */
   committed(plan: PagePlan, nowMs: number): void {
-    plan.apply();
-    this.#cursor = plan.cursorAfter;
-    this.#committed = encodeCursor(plan.cursorAfter);
+    this.#state = plan.apply();
+    this.#committed = canonicalJson(plan.cursorAfter);
     this.#committedAtMs = nowMs;
-    this.#quietAdditions = [];
+    this.#quiet = [];
   }
 
   /**
@@ -153,48 +209,60 @@ export class ScanMemory {
    * `committed`, `open` (nothing was: the same page may be planned again), or `other` (the page is outdated).
    * @throws ConnectorError as `load`
    */
-  reload(plan: PagePlan, scan: ScanConfig, records: ReadonlyMap<string, Buffer>): "committed" | "open" | "other" {
-    const state = restoreState(this.identity, records);
-    const found = state === null ? null : encodeCursor(state.cursor);
-    if (found === encodeCursor(plan.cursorAfter)) {
-      this.#take(state, found);
-      return "committed";
-    }
-    if (found === this.#committed) {
-      // Nothing was committed: what is in memory is still what is committed, and the page still fits it.
-      return "open";
-    }
-    if (state === null) throw new Error(`invariant broken: the state of scan ${scan.name} is gone`);
-    this.#take(state, found);
-    return "other";
-  }
-
-  #take(state: ScanState | null, found: CursorText | null): void {
-    if (state === null) return;
-    this.#cursor = state.cursor;
-    this.#slices = state.slices;
+  reload(plan: PagePlan, records: ReadonlyMap<string, Buffer>): "committed" | "open" | "other" {
+    const state = restoreState(identityOf(this.#scan), records);
+    const found = state === null ? null : canonicalJson(state.cursor);
+    // Nothing was committed: what is in memory is still what is committed, and the page still fits it.
+    if (found === this.#committed) return "open";
+    if (state === null) throw new Error(`invariant broken: the state of scan ${this.#scan.name} is gone`);
+    this.#state = aged(this.#scan, state);
     this.#committed = found;
-    this.#quietAdditions = [];
+    this.#quiet = [];
+    return found === canonicalJson(plan.cursorAfter) ? "committed" : "other";
   }
 
-  #planSlices(slices: Slices, additions: readonly SliceAddition[], fold: Fold, after: Cursor): SliceChange[] {
-    const touched = new Set(additions.map((addition) => addition.sliceMs));
-    const changes = [slices.planPage(additions, fold.gap)];
-    // Below what is asked again, and never by where the scan began: its first pass asks an overlap below that.
-    if (fold.passEnded) changes.push(slices.planForget(sliceOf(after.positionMs - KEEP_MS), touched));
-    return changes;
+  #draft(): ScanDraft {
+    return new ScanDraft(this.#scan.name, this.#state);
   }
 
-  #plan(cursorAfter: Cursor, changes: readonly SliceChange[], records: Transaction["records"]): PagePlan {
-    const cursor: StateRecord = { key: cursorKey(this.identity.scan), value: encodeCursor(cursorAfter) };
+  #planOf(draft: ScanDraft, records: Transaction["records"]): PagePlan {
+    const state = draft.state();
     return {
-      transaction: { state: [cursor, ...changes.flatMap((change) => change.state)], records },
-      cursorAfter,
-      apply: () => {
-        for (const change of changes) change.apply();
-      },
+      transaction: { state, records },
+      cursorAfter: draft.cursor,
+      closed: draft.closed,
+      opensGaps: draft.opensGaps,
+      apply: () => draft.apply(),
     };
   }
+
+  /** A poll, or a lookback's step, that found nothing new. */
+  #isQuiet(reader: string, page: Page, fold: Fold, draft: ScanDraft, nowMs: number): boolean {
+    const before: Reader = this.jobs.get(reader) ?? this.cursor;
+    const mayBe = reader === "tail" || ("origin" in before && before.origin === "lookback");
+    return (
+      mayBe &&
+      page.counts.published + page.counts.deadLettered === 0 &&
+      fold.ended !== null &&
+      before.pass === null &&
+      draft.closed.length === 0 &&
+      !draft.opensGaps &&
+      draft.cursor.positionMs === this.cursor.positionMs &&
+      nowMs - this.#committedAtMs < QUIET_COMMIT_MS
+    );
+  }
+}
+
+const NOTHING = { read: 0, published: 0, duplicates: 0, deadLettered: 0, outsideMemory: 0 };
+
+/** The state with the ages to look back at that are configured now. Undecided, none are owed yet. */
+function aged(scan: ScanConfig, state: ScanState, isNew = false): ScanState {
+  const { cursorField } = state.cursor;
+  if (cursorField === null) return state;
+  const ages = agesOf(scan, cursorField);
+  // What an age that is not configured any more was reading is left.
+  const jobs = new Map([...state.jobs].filter(([, job]) => job.ageMs === null || ages.includes(job.ageMs)));
+  return { ...state, jobs, cursor: withAges(state.cursor, ages, isNew ? 0 : unreadFromMs(state)) };
 }
 
 const identityOf = ({ name, tenant, cursorField, filters }: ScanConfig): ScanIdentity => ({
@@ -203,23 +271,3 @@ const identityOf = ({ name, tenant, cursorField, filters }: ScanConfig): ScanIde
   cursorField,
   filters,
 });
-
-/** One addition a slice. */
-function mergeAdditions(additions: readonly SliceAddition[]): SliceAddition[] {
-  const merged = new Map<number, SliceAddition>();
-  for (const addition of additions) {
-    const before = merged.get(addition.sliceMs) ?? { ids: [], read: 0, duplicates: 0, deadLettered: 0 };
-    merged.set(addition.sliceMs, {
-      sliceMs: addition.sliceMs,
-      ids: before.ids.length === 0 ? addition.ids : [...before.ids, ...addition.ids],
-      read: before.read + addition.read,
-      duplicates: before.duplicates + addition.duplicates,
-      deadLettered: before.deadLettered + addition.deadLettered,
-    });
-  }
-  return [...merged.values()];
-}
-
-function decided(state: ScanState, scan: string, cursorField: CursorField): ScanState {
-  return { cursor: { ...state.cursor, cursorField }, slices: new Slices(scan, cursorField) };
-}

@@ -1,7 +1,7 @@
-import type { ScanConfig, Start } from "../config/config.ts";
+import type { ScanConfig } from "../config/config.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
-import { OVERLAP_MS } from "../scan/tail.ts";
+import { type Due, wantsOf } from "../scan/planner.ts";
 import type { RecordPlan } from "./page.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 
@@ -12,27 +12,42 @@ const ACTIVITY_BYTES_FIRST = 8 * 1024;
 /** Of the free page memory that one page may take. */
 const FREE_SHARE = 0.75;
 
-/** A scan while it runs: what it remembers, when it is due, and how it fares. */
+/** A reader while it runs. */
+export interface ReaderRun {
+  /** When it asked last; monotonic ms. */
+  servedMs: number;
+  /** When its pass began; monotonic ms. */
+  passStartMs: number;
+  /** Times in a row, within a pass, that the API refused next filters which it gave itself. */
+  refusals: number;
+  /** The ids of the page before, in this pass. */
+  previous: ReadonlySet<string>;
+}
+
+/** Now, by the monotonic clock and by the server's; the server's time is null until it has answered once. */
+export interface Now {
+  readonly nowMs: number;
+  readonly serverNowMs: number | null;
+}
+
+/** A scan while it runs: what it remembers, when its readers are due, and how it fares. */
 export class ScanRun {
   readonly config: ScanConfig;
   readonly records: RecordPlan;
   /** Null until the scan has begun. */
   memory: ScanMemory | null = null;
-  /** When it wants to ask next; monotonic ms. */
+  /** When the tail wants to ask next; monotonic ms. */
   dueMs = Number.NEGATIVE_INFINITY;
-  /** When it asked last; monotonic ms. */
-  servedMs = Number.NEGATIVE_INFINITY;
-  /** When its pass began; monotonic ms. */
-  passStartMs = 0;
+  /** Until when no reader of the scan asks, after a failure that is the scan's own; monotonic ms. */
+  heldUntilMs = Number.NEGATIVE_INFINITY;
+  /** Whether the tail has asked since this process has the scan. */
+  hasAsked = false;
   limit: number;
   /** What its remembered ids may occupy. */
   readonly idsBytesMax: number;
   /** Failures in a row that are this scan's own. */
   failures = 0;
-  /** Times in a row, within a pass, that the API refused next filters which it gave itself. */
-  refusals = 0;
-  /** The ids of the page before, in this pass. */
-  previous: ReadonlySet<string> = new Set();
+  readonly #readers = new Map<string, ReaderRun>();
   #activityBytes = ACTIVITY_BYTES_FIRST;
   #state: ScanState | null = null;
   #reason: string | null = null;
@@ -44,6 +59,41 @@ export class ScanRun {
     this.records = records;
     this.limit = config.pageSize;
     this.#emit = emit;
+  }
+
+  /** @param name `tail`, or a job's name. */
+  reader(name: string): ReaderRun {
+    const known = this.#readers.get(name);
+    if (known !== undefined) return known;
+    const reader = { servedMs: Number.NEGATIVE_INFINITY, passStartMs: 0, refusals: 0, previous: new Set<string>() };
+    this.#readers.set(name, reader);
+    return reader;
+  }
+
+  /** An operator has changed the state: the tail looks at once, whatever held it. */
+  commanded(): void {
+    this.reader("tail").previous = new Set();
+    this.dueMs = Number.NEGATIVE_INFINITY;
+    this.heldUntilMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Forgets the readers whose jobs are done. */
+  forgetReaders(): void {
+    for (const name of this.#readers.keys()) {
+      if (name !== "tail" && this.memory?.jobs.has(name) !== true) this.#readers.delete(name);
+    }
+  }
+
+  /** Who of its readers wants to ask, and when; by the monotonic clock. */
+  dues({ nowMs, serverNowMs }: Now): Due[] {
+    const { memory, heldUntilMs } = this;
+    const tail = { reader: "tail", class: "tail" as const, dueMs: Math.max(this.dueMs, heldUntilMs) };
+    const others = memory === null || serverNowMs === null ? [] : wantsOf(memory.cursor, memory.jobs);
+    const wants = others.map((want) => {
+      const dueMs = want.dueMs === Number.NEGATIVE_INFINITY ? want.dueMs : nowMs + (want.dueMs - (serverNowMs ?? 0));
+      return { ...want, dueMs: Math.max(dueMs, heldUntilMs) };
+    });
+    return [tail, ...wants].map((want) => ({ ...want, servedMs: this.reader(want.reader).servedMs }));
   }
 
   /**
@@ -70,10 +120,4 @@ export class ScanRun {
     const { tenant, name } = this.config;
     this.#emit({ type: "scan_state", tenant, scan: name, state, reason, ...(code === null ? {} : { code }) });
   }
-}
-
-/** Where a scan without a cursor begins. The overlap of the first pass is added, so that no earlier is asked. */
-export function startMs(start: Start, serverNowMs: number): number {
-  if (start.kind === "instant") return start.atMs + OVERLAP_MS;
-  return serverNowMs - (start.kind === "age" ? start.ageMs : 0) + OVERLAP_MS;
 }

@@ -1,87 +1,132 @@
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Anomaly } from "../observe/events.ts";
-import { type Fold, foldPage, foldRefused, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
-import { type Ask, firstFilters, nextAsk } from "../scan/tail.ts";
+import { type Fold, foldPage, foldRefused, type PageFacts } from "../scan/fold.ts";
+import { type Ask, askOf } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
+import { commitPlan } from "./commit-plan.ts";
+import { FieldDecision } from "./field-decision.ts";
 import { Page } from "./page.ts";
 import { pagePublished } from "./page-published.ts";
+import { openReader, readerKind, readerLabel } from "./reader.ts";
 import { type PagePlan, ScanMemory } from "./scan-memory.ts";
-import { LIMIT_MIN, type ScanRun, startMs } from "./scan-run.ts";
+import { cursorMoved } from "./scan-progress.ts";
+import { LIMIT_MIN, type ReaderRun, type ScanRun } from "./scan-run.ts";
 import type { TenantRun } from "./tenant-run.ts";
 
 const OWN_FAILURE: BackoffOptions = { firstMs: 2_000, capMs: 60_000 };
-const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
-/** Nothing is saved this far ahead of the server's clock: an honoured bound there finds nothing. */
-const PROBE_AHEAD_MS = 24 * 3_600_000;
+/** A position this far ahead of the server's clock comes from another clock, or another hand. */
+const AHEAD_MAX_MS = 600_000;
 
-/** What was asked, what came, and what it does to the cursor. */
+/** What was asked, what came, and what it does to the reader. */
 interface Read {
   readonly ask: Ask;
   readonly page: Page;
   readonly fold: Fold;
 }
 
-/** What asking for what cannot be there came to. */
-interface Probe {
-  readonly serverNowMs: number;
-  readonly found: number;
-  readonly total: number;
-}
-
 type PageVerdict = Extract<Answer["verdict"], { kind: "page" }>;
 
-/** One turn of one scan: one request, and what comes of it. */
+/** One turn of one reader of a scan: one request, and what comes of it. */
 export class ScanTurn {
   readonly #tenant: TenantRun;
   readonly #scan: ScanRun;
+  readonly #name: string;
+  readonly #field: FieldDecision;
 
-  constructor(tenant: TenantRun, scan: ScanRun) {
+  /** @param reader `tail`, or a job's name. */
+  constructor(tenant: TenantRun, scan: ScanRun, reader: string) {
     this.#tenant = tenant;
     this.#scan = scan;
+    this.#name = reader;
+    this.#field = new FieldDecision(tenant, scan, this);
   }
 
   /** @throws the reason of `signal`; ConnectorError that is fatal. */
   async take(signal: AbortSignal): Promise<void> {
     const { memory } = this.#scan;
     if (memory === null) await this.#begin(signal);
-    else await this.#ask(memory, signal);
+    else if (await this.#prepared(memory, signal)) await this.#ask(memory, signal);
   }
 
   /** A scan without a cursor: its start is fixed by the server's time, and made durable before it reads. */
   async #begin(signal: AbortSignal): Promise<void> {
-    const { config } = this.#scan;
-    const probe = await this.#probe(signal);
+    const probe = await this.#field.probe(signal);
     if (probe === null) return;
-    const memory = ScanMemory.begin(config, startMs(config.start, probe.serverNowMs), this.#scan.idsBytesMax);
-    await this.#commit(memory, memory.planCursor(), signal);
+    const memory = ScanMemory.begin(this.#scan.config, probe.serverNowMs, this.#scan.idsBytesMax);
+    await this.#commit(memory, memory.plan(), signal);
     // Committed, or another owner has begun the scan in the meantime: then the memory holds what that one committed.
     this.#scan.memory = memory;
+  }
+
+  /** What comes before a new pass: room for ids, a sound position, and the tail's jump over an outage. */
+  async #prepared(memory: ScanMemory, signal: AbortSignal): Promise<boolean> {
+    const scan = this.#scan;
+    const isResumed = this.#name === "tail" && !scan.hasAsked;
+    const reader = this.#name === "tail" ? memory.cursor : memory.jobs.get(this.#name);
+    const inPass = reader !== undefined && reader.pass !== null;
+    if (inPass && !isResumed) return true;
+    const shrink = memory.isOverfull && !inPass ? memory.planShrink(this.#tenant.serverNowMs()) : null;
+    if (shrink !== null) {
+      await this.#commit(memory, shrink, signal);
+      if (shrink.opensGaps)
+        this.anomaly("lookbacks_refused", "the ids to remember outgrow memory.ids: the oldest are forgotten early");
+      return false;
+    }
+    if (memory.isOverfull && !inPass) {
+      this.hold("blocked", "the ids to remember do not fit: raise memory.ids", "memory_exhausted");
+      return false;
+    }
+    return this.#name !== "tail" || (await this.#placed(memory, isResumed, signal));
+  }
+
+  /** Whether the tail stands where it should; after an outage it goes on at now, and a job reads what it missed. */
+  async #placed(memory: ScanMemory, isResumed: boolean, signal: AbortSignal): Promise<boolean> {
+    const { config } = this.#scan;
+    const tenant = this.#tenant;
+    const behindMs = tenant.serverNowMs() - memory.cursor.caughtUpMs;
+    const isBehind = behindMs > config.catchUp.afterMs && config.catchUp.order === "newest-first";
+    // Before the server has told its time, only its own clock could say where now is.
+    if (!tenant.knowsServerTime && isBehind && (await this.#field.probe(signal)) === null) return false;
+    if (!tenant.knowsServerTime) return true;
+    if (memory.cursor.positionMs > tenant.serverNowMs() + AHEAD_MAX_MS) {
+      const position = new Date(memory.cursor.positionMs).toISOString();
+      const remedy = "check the tenant's clock, or move it back by `cursor reset`";
+      this.hold("blocked", `its position ${position} lies in the future: ${remedy}`, "cursor_ahead");
+      return false;
+    }
+    const recovery = memory.planRecovery(tenant.serverNowMs(), isResumed);
+    if (recovery === null) return true;
+    if (!(await this.#commit(memory, recovery, signal))) return false;
+    this.#run.previous = new Set();
+    const { tenant: name } = config;
+    const fromMs = memory.cursor.caughtUpMs - behindMs;
+    tenant.deps.emit({ type: "recovery_begun", tenant: name, scan: config.name, behindMs, fromMs });
+    return true;
   }
 
   async #ask(memory: ScanMemory, signal: AbortSignal): Promise<void> {
     const scan = this.#scan;
     const { clock, pages } = this.#tenant.deps;
-    if (memory.isOverfull && memory.cursor.pass === null) {
-      const shrink = memory.planShrink();
-      if (shrink === null)
-        this.#hold("blocked", "the ids to remember do not fit: raise memory.ids", "memory_exhausted");
-      else await this.#commit(memory, shrink, signal);
-      return;
-    }
-    await this.#tenant.awaitRequest(scan, signal);
+    if (this.#name === "tail") scan.hasAsked = true;
+    await this.#tenant.awaitRequest(signal);
+    this.#run.servedMs = clock.monotonicMs();
+    const serverNowMs = this.#tenant.serverNowMs();
+    const opened = openReader(memory, this.#name, serverNowMs);
+    if (opened === null) return;
     const { limit, bytes } = scan.pageWithin(pages.freeBytes);
     using lease = await pages.reserve(bytes, signal);
     const field = memory.cursor.cursorField ?? "created";
-    const serverNowMs = this.#tenant.serverNowMs();
-    const query = { filters: scan.config.filters, limit };
-    const ask = nextAsk(memory.cursor, field, query, serverNowMs);
-    if (ask.pass.pages === 0) scan.passStartMs = clock.monotonicMs();
+    const ask = askOf(opened.pass, field, { filters: scan.config.filters, limit });
+    if (ask.pass.pages === 0) this.#run.passStartMs = clock.monotonicMs();
     const page = new Page(scan.records, {
       field,
       pass: ask.pass,
-      slices: memory.slices,
-      previous: scan.previous,
+      reader: readerKind(this.#name),
+      lateBelowMs: this.#name === "tail" ? null : memory.cursor.positionMs,
+      isPublished: (id) => memory.slices?.has(id) ?? false,
+      isForgotten: (valueMs) => !opened.mayRepeat && memory.isForgotten(valueMs),
+      previous: this.#run.previous,
       serverNowMs,
       nowMs: () => clock.nowMs(),
       lease,
@@ -94,152 +139,79 @@ export class ScanTurn {
   }
 
   async #publish(memory: ScanMemory, ask: Ask, page: Page, answer: Answer, signal: AbortSignal): Promise<void> {
-    const verdict = answer.verdict as PageVerdict;
+    const { hasNext, nextFilters, total } = answer.verdict as PageVerdict;
     const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
-    const { hasNext, nextFilters, total } = verdict;
-    const facts = page.tally.facts({ hasNext, nextFilters, total, serverNowMs });
-    if (!(await this.#honoured(memory, ask, facts, signal))) return;
-    const fold = foldPage(memory.cursor, ask, facts);
+    const facts: PageFacts = page.tally.facts({ hasNext, nextFilters, total, serverNowMs });
+    if (!(await this.#field.isHonoured(memory, ask, facts, signal))) return;
+    const fold = foldPage(memory.jobs.get(this.#name) ?? memory.cursor, ask, facts);
     if (!(await this.#advance(memory, { ask, page, fold }, signal))) return;
     const { clock, emit } = this.#tenant.deps;
-    emit(pagePublished(this.#scan.config, page, clock.nowMs()));
+    emit(pagePublished(this.#scan.config, readerLabel(this.#name), page, clock.nowMs()));
   }
 
   /** Commits what a page does, and takes the scan on. False when the page turned out to be outdated. */
   async #advance(memory: ScanMemory, read: Read, signal: AbortSignal): Promise<boolean> {
     const { page, fold } = read;
-    const { clock } = this.#tenant.deps;
-    const plan = memory.planPage(page, fold, clock.monotonicMs());
+    const times = { nowMs: this.#tenant.deps.clock.monotonicMs(), serverNowMs: this.#tenant.serverNowMs() };
+    const plan = memory.planPage(this.#name, page, fold, times);
     if (plan !== null && !(await this.#commit(memory, plan, signal))) {
-      this.#scan.previous = new Set();
+      this.#run.previous = new Set();
       return false;
     }
-    this.#moved(memory, read);
+    this.#moved(memory, read, plan);
     return true;
   }
 
   /** After a page is committed, or had nothing to commit. */
-  #moved(memory: ScanMemory, { ask, page, fold }: Read): void {
+  #moved(memory: ScanMemory, { ask, page, fold }: Read, plan: PagePlan | null): void {
     const scan = this.#scan;
     const { clock, emit } = this.#tenant.deps;
     const { tenant, name } = scan.config;
-    for (const { kind, detail } of fold.anomalies) this.#anomaly(kind, detail);
+    for (const { kind, detail } of fold.anomalies) this.anomaly(kind, detail);
     if (page.tally.onPrevious > 0 && ask.pass.pages > 0) {
-      this.#anomaly("repeated_in_pass", `${page.tally.onPrevious} activities were on the page before, too`);
+      this.anomaly("repeated_in_pass", `${page.tally.onPrevious} activities were on the page before, too`);
     }
-    const { positionMs, caughtUpMs } = memory.cursor;
-    const openGaps = memory.slices?.openGaps ?? 0;
-    emit({ type: "cursor_moved", tenant, scan: name, positionMs, caughtUpMs, openGaps });
+    if (page.counts.outsideMemory > 0) {
+      this.anomaly("outside_memory", `${page.counts.outsideMemory} activities turned up where ids are forgotten`);
+    }
+    emit(cursorMoved(scan.config, memory));
+    for (const { fromMs, untilMs, reason } of plan?.closed ?? []) {
+      emit({ type: "gap_closed", tenant, scan: name, fromMs, untilMs, reason, reader: this.#name });
+    }
+    const run = this.#run;
     if (fold.stuck) {
-      scan.previous = new Set();
-      this.#hold("blocked", "the API brings the pass no further, whatever is asked", "api_contract");
+      run.previous = new Set();
+      this.hold("blocked", "the API brings the pass no further, whatever is asked", "api_contract");
       return;
     }
     scan.sized(page.fresh.length, page.bytes);
     scan.failures = 0;
-    if (fold.passEnded) scan.refusals = 0;
-    scan.previous = fold.passEnded ? new Set() : page.tally.ids;
-    const caughtUp = fold.passEnded && ask.pass.reachMs === null;
-    scan.dueMs = caughtUp ? scan.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
+    if (fold.ended !== null) run.refusals = 0;
+    run.previous = fold.ended === null ? page.tally.ids : new Set();
+    if (this.#name !== "tail") {
+      scan.forgetReaders();
+      return;
+    }
+    const caughtUp = fold.ended !== null && ask.pass.reachMs === null;
+    scan.dueMs = caughtUp ? run.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
     scan.is(caughtUp ? "idle" : "reading");
-  }
-
-  /**
-   * Whether the page may be published: the API honours the cursor field. With `cursorField: auto` that is
-   * settled here, once, before the first publish; later a breach holds the scan, loudly.
-   */
-  async #honoured(memory: ScanMemory, ask: Ask, facts: PageFacts, signal: AbortSignal): Promise<boolean> {
-    const breach = notHonoured(ask, facts);
-    const otherwise = pagedOtherwise(ask, facts);
-    if (memory.cursor.cursorField !== null) {
-      if (otherwise !== null) this.#anomaly("field_not_honoured", otherwise);
-      if (breach === null) return true;
-      this.#anomaly("out_of_bounds", breach);
-      this.#leavePass(memory);
-      this.#hold("blocked", `${ask.field} is not honoured: ${breach}`, "api_contract");
-      return false;
-    }
-    const reason = breach ?? otherwise;
-    if (reason !== null) {
-      this.#decide(memory, "date", reason);
-      return false;
-    }
-    if (facts.activities === 0) return true;
-    const first = await this.#probe(signal);
-    // Empty against its own total: that proves nothing, and is asked once more.
-    const probe = first !== null && first.found === 0 && first.total > 0 ? await this.#probe(signal) : first;
-    if (probe === null) return false;
-    if (probe.found > 0) {
-      this.#decide(memory, "date", `a bound on created in the future found ${probe.found} activities`);
-      return false;
-    }
-    this.#decide(memory, "created", "a bound on created is honoured");
-    return true;
-  }
-
-  #decide(memory: ScanMemory, field: "created" | "date", reason: string): void {
-    const { tenant, name } = this.#scan.config;
-    this.#leavePass(memory);
-    memory.decide(field);
-    this.#tenant.deps.emit({ type: "cursor_field_decided", tenant, scan: name, field, reason });
-  }
-
-  /** Asks for what cannot be there: tells the server's time, and whether bounds on `created` are honoured. */
-  async #probe(signal: AbortSignal): Promise<Probe | null> {
-    const scan = this.#scan;
-    await this.#tenant.awaitRequest(scan, signal);
-    const aheadMs = this.#tenant.serverNowMs() + PROBE_AHEAD_MS;
-    const filters = firstFilters(scan.config.filters, "created", { fromMs: aheadMs, untilMs: null });
-    let found = 0;
-    const count = () => {
-      found += 1;
-      return true;
-    };
-    const request = {
-      filters: JSON.stringify(filters),
-      sortField: "created" as const,
-      sortDirection: "asc" as const,
-      limit: LIMIT_MIN,
-    };
-    const answer = await this.#tenant.request(scan, request, count, signal);
-    if (answer === null || !this.#tenant.settle(scan, answer)) return null;
-    if (answer.verdict.kind !== "page") {
-      this.#refusedProbe(answer.verdict);
-      return null;
-    }
-    scan.failures = 0;
-    const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
-    return { serverNowMs, found, total: answer.verdict.total ?? 0 };
-  }
-
-  #refusedProbe(verdict: Answer["verdict"]): void {
-    const reason = verdict.kind === "page" || verdict.kind === "throttled" ? verdict.kind : verdict.reason;
-    const rejected = verdict.kind === "rejected";
-    this.#anomaly(rejected ? "filters_rejected" : "contract_error", reason);
-    if (rejected) this.#hold("blocked", reason, "api_rejected");
-    else this.#hold("retrying", reason, "api_contract");
   }
 
   /** A 400. */
   async #rejected(memory: ScanMemory, ask: Ask, page: Page, reason: string, signal: AbortSignal): Promise<void> {
-    const scan = this.#scan;
-    this.#anomaly("filters_rejected", reason);
+    const run = this.#run;
+    this.anomaly("filters_rejected", reason);
     const refused = ask.pass.nextFilters !== null;
-    if (refused && memory.slices !== null && scan.refusals > 0) {
-      const fold = foldRefused(memory.cursor, ask, this.#tenant.serverNowMs());
-      await this.#advance(memory, { ask, page, fold }, signal);
+    if (refused && memory.slices !== null && run.refusals > 0) {
+      const reader = memory.jobs.get(this.#name) ?? memory.cursor;
+      await this.#advance(memory, { ask, page, fold: foldRefused(reader, ask, this.#tenant.serverNowMs()) }, signal);
       return;
     }
-    this.#leavePass(memory);
+    this.leavePass(memory);
     // Stored next filters may have aged: the pass starts again from its position. Its own first request refused is
     // another matter: the filters are wrong, and a person has to change them.
-    if (refused) scan.refusals += 1;
-    this.#hold(refused ? "retrying" : "blocked", reason, "api_rejected");
-  }
-
-  #leavePass(memory: ScanMemory): void {
-    memory.leavePass();
-    this.#scan.previous = new Set();
+    if (refused) run.refusals += 1;
+    this.hold(refused ? "retrying" : "blocked", reason, "api_rejected");
   }
 
   /** A response that is no page, for reasons that lie in this scan's request. */
@@ -248,52 +220,47 @@ export class ScanTurn {
     const { verdict } = answer;
     if (verdict.kind === "page" || verdict.kind === "throttled") return;
     if (verdict.kind !== "too_large") {
-      this.#anomaly("contract_error", verdict.reason);
-      this.#hold("retrying", verdict.reason, "api_contract");
+      this.anomaly("contract_error", verdict.reason);
+      this.hold("retrying", verdict.reason, "api_contract");
       return;
     }
-    this.#anomaly("page_too_large", verdict.reason);
+    this.anomaly("page_too_large", verdict.reason);
     if (ask.request.limit > LIMIT_MIN) {
       scan.limit = Math.max(LIMIT_MIN, Math.floor(ask.request.limit / 2));
       return;
     }
     const remedy = "raise memory.pages or limits.body";
     const reason = `a page of ${LIMIT_MIN} does not fit: ${remedy} (${verdict.reason})`;
-    this.#hold("blocked", reason, "page_too_large");
+    this.hold("blocked", reason, "page_too_large");
+  }
+
+  /** Gives up this reader's pass; its next one begins anew. */
+  leavePass(memory: ScanMemory): void {
+    memory.leavePass(this.#name);
+    this.#run.previous = new Set();
   }
 
   /** The scan is not asked for a while; longer after each failure in a row. Others go on. */
-  #hold(state: "blocked" | "retrying", reason: string, code: ErrorCode): void {
+  hold(state: "blocked" | "retrying", reason: string, code: ErrorCode): void {
     const scan = this.#scan;
     const { clock, random, emit } = this.#tenant.deps;
     scan.failures += 1;
     const waitMs = backoffMs(scan.failures, OWN_FAILURE, random);
     emit({ type: "waited", tenant: scan.config.tenant, reason: "backoff", waitMs });
-    scan.dueMs = clock.monotonicMs() + waitMs;
+    scan.heldUntilMs = clock.monotonicMs() + waitMs;
     scan.is(state, reason, code);
   }
 
-  /**
-   * Commits a plan, whatever it takes. False when the state turns out to be another than the plan was made
-   * from: then the page is dropped and the scan goes on from that state.
-   */
-  async #commit(memory: ScanMemory, plan: PagePlan, signal: AbortSignal): Promise<boolean> {
-    const { owner, clock, random, grace } = this.#tenant.deps;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await owner.commit(plan.transaction, grace);
-      if (outcome.kind === "committed") {
-        memory.committed(plan, clock.monotonicMs());
-        return true;
-      }
-      const found = memory.reload(plan, this.#scan.config, outcome.state);
-      if (found !== "open") return found === "committed";
-      signal.throwIfAborted();
-      await clock.sleep(backoffMs(attempt, RECOMMIT, random), signal);
-    }
-  }
-
-  #anomaly(kind: Anomaly, detail: string): void {
+  anomaly(kind: Anomaly, detail: string): void {
     const { tenant, name } = this.#scan.config;
     this.#tenant.deps.emit({ type: "anomaly", tenant, scan: name, kind, detail });
+  }
+
+  get #run(): ReaderRun {
+    return this.#scan.reader(this.#name);
+  }
+
+  #commit(memory: ScanMemory, plan: PagePlan, signal: AbortSignal): Promise<boolean> {
+    return commitPlan(this.#tenant.deps, memory, plan, signal);
   }
 }

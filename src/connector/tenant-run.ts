@@ -7,10 +7,13 @@ import { nextDue } from "../scan/planner.ts";
 import type { Answer, TakeActivity } from "../tenant/answer.ts";
 import type { Budget } from "../tenant/budget.ts";
 import type { PageRequest } from "../tenant/request.ts";
+import type { CommandDesk } from "./command-desk.ts";
+import type { LearnedPace } from "./learned-pace.ts";
 import type { PageMemory } from "./page-memory.ts";
 import type { ScanRun } from "./scan-run.ts";
 import { ScanTurn } from "./scan-turn.ts";
 import type { ShardOwner } from "./shard-owner.ts";
+import { takeCommands } from "./take-commands.ts";
 
 /** A tenant as the connector speaks to it: one request a call, judged, never retried. */
 export interface TenantPort {
@@ -25,6 +28,11 @@ export interface TenantDeps {
   readonly client: TenantPort;
   readonly budget: Budget;
   readonly owner: ShardOwner;
+  readonly pace: LearnedPace;
+  /** Operators' commands to the shard. */
+  readonly desk: CommandDesk;
+  /** Of all configured scans. */
+  readonly scanNames: ReadonlySet<string>;
   readonly pages: PageMemory;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,8 +51,8 @@ const UNAUTHORIZED: BackoffOptions = { firstMs: 4_000, capMs: 60_000 };
 export class TenantRun {
   readonly deps: TenantDeps;
   readonly #scans: readonly ScanRun[];
-  /** Local wall clock minus the server's; 0 until the first answer. */
-  #skewMs = 0;
+  /** Local wall clock minus the server's; null until the first answer. */
+  #skewMs: number | null = null;
   /** Failures in a row that concern the whole tenant. */
   #failures = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -58,27 +66,35 @@ export class TenantRun {
 
   /** @throws the reason of `signal`; ConnectorError that is fatal. */
   async run(signal: AbortSignal): Promise<never> {
-    const { clock } = this.deps;
+    const { clock, desk } = this.deps;
     for (;;) {
       signal.throwIfAborted();
+      await takeCommands(this, this.#scans, signal);
       const nowMs = clock.monotonicMs();
-      const scan = nextDue(this.#scans, nowMs);
-      if (scan === null || scan.dueMs > nowMs) {
-        await clock.sleep(scan === null ? 60_000 : scan.dueMs - nowMs, signal);
+      const serverNowMs = this.knowsServerTime ? this.serverNowMs() : null;
+      const dues = this.#scans.flatMap((scan) => scan.dues({ nowMs, serverNowMs }).map((due) => ({ ...due, scan })));
+      const next = nextDue(dues, nowMs);
+      if (next === null || next.dueMs > nowMs) {
+        await desk.sleep(clock, next === null ? 60_000 : next.dueMs - nowMs, signal);
         continue;
       }
-      scan.servedMs = nowMs;
-      await new ScanTurn(this, scan).take(signal);
+      next.scan.reader(next.reader).servedMs = nowMs;
+      await new ScanTurn(this, next.scan, next.reader).take(signal);
     }
   }
 
   /** The server's time now, as far as it is known. */
   serverNowMs(): number {
-    return this.deps.clock.nowMs() - this.#skewMs;
+    return this.deps.clock.nowMs() - (this.#skewMs ?? 0);
+  }
+
+  /** Whether the server has told its time yet. */
+  get knowsServerTime(): boolean {
+    return this.#skewMs !== null;
   }
 
   /** Waits until the tenant may be asked. */
-  async awaitRequest(scan: ScanRun, signal: AbortSignal): Promise<void> {
+  async awaitRequest(signal: AbortSignal): Promise<void> {
     const { clock, budget, emit, tenant } = this.deps;
     const waits = [
       ["backoff", this.#pausedUntilMs],
@@ -96,7 +112,6 @@ export class TenantRun {
       emit({ type: "waited", tenant, reason: "budget", waitMs });
       await clock.sleep(waitMs, signal);
     }
-    scan.servedMs = clock.monotonicMs();
   }
 
   /** One request, counted against the budget whatever comes of it. */

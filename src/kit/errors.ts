@@ -11,6 +11,7 @@ export type ErrorCode =
   | "config_invalid"
   | "secret_unreadable"
   | "credentials_refused"
+  | "cursor_ahead"
   | "cursor_corrupt"
   | "cursor_foreign"
   | "cursor_newer"

@@ -19,12 +19,14 @@ export const ANOMALIES = [
   "filters_rejected",
   "field_not_honoured",
   "out_of_bounds",
-  "order_not_ascending",
+  "order_not_honoured",
   "empty_page_with_next",
   "empty_page_with_total",
   "stall",
   "repeated_in_pass",
   "page_too_large",
+  "outside_memory",
+  "lookbacks_refused",
 ] as const;
 export type Anomaly = (typeof ANOMALIES)[number];
 
@@ -35,6 +37,24 @@ export type CodeClass = "2xx" | "3xx" | "4xx" | "5xx" | "error";
 
 /** Stages after which nothing is awaited any more. */
 export const LAST_STAGES: ReadonlySet<string> = new Set(["running", "owned", "released", "done"]);
+
+/** A range job that is not done yet. */
+export interface JobProgress {
+  readonly reader: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** The share of its stretch that is read. */
+  readonly done: number;
+  readonly paused: boolean;
+  readonly published: number;
+}
+
+/** What an age of the lookbacks has read again, and what of it nobody had seen before. */
+export interface Lateness {
+  readonly age: string;
+  readonly read: number;
+  readonly found: number;
+}
 
 interface OfScan {
   readonly tenant: string;
@@ -101,6 +121,10 @@ export type Event =
       readonly published: number;
       readonly duplicates: number;
       readonly deadLettered: number;
+      /** Of `published`, below the tail's position. */
+      readonly late: number;
+      /** Turned up where ids are forgotten, and were not published. */
+      readonly outsideMemory: number;
       /** Bytes of record values published. */
       readonly bytes: number;
       /** `created` − `timestamp` of each published activity that has both. */
@@ -113,7 +137,31 @@ export type Event =
       readonly type: "cursor_moved";
       readonly positionMs: number | null;
       readonly caughtUpMs: number | null;
+      /** Up to here nothing is owed any more: every slice before is settled. */
+      readonly settledUntilMs: number;
       readonly openGaps: number;
+      readonly jobs: readonly JobProgress[];
+      readonly lateness: readonly Lateness[];
+      /** The share first seen at the last age; null: not known. */
+      readonly residualRisk: number | null;
+    } & OfScan)
+  /** After an outage the tail goes on at now; a job reads what it has missed. */
+  | ({ readonly type: "recovery_begun"; readonly behindMs: number; readonly fromMs: number } & OfScan)
+  /** An operator's command, done or refused. */
+  | ({
+      readonly type: "command_applied";
+      readonly id: string;
+      readonly by: string;
+      readonly outcome: "done" | "refused";
+      readonly message: string;
+    } & OfScan)
+  | ({
+      readonly type: "gap_closed";
+      readonly fromMs: number;
+      readonly untilMs: number;
+      readonly reason: string;
+      /** Whose pass is the evidence. */
+      readonly reader: string;
     } & OfScan)
   | ({ readonly type: "anomaly"; readonly kind: Anomaly; readonly detail: string } & OfScan)
   | { readonly type: "field_mismatch"; readonly field: string };

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { ageText } from "../kit/age.ts";
 import type { Event } from "./events.ts";
 import { ANOMALIES, SCAN_STATES } from "./events.ts";
 
@@ -7,7 +8,12 @@ export interface MetricsOptions {
   /** When the configuration was read. Epoch ms. */
   readonly configuredAtMs: number;
   readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
-  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+  readonly scans: readonly {
+    readonly tenant: string;
+    readonly name: string;
+    /** Ages of its lookbacks; null: the cursor field's own, which is not decided yet. */
+    readonly lookbacksMs: readonly number[] | null;
+  }[];
   /** Partitions of the cursors topic. */
   readonly shards: number;
 }
@@ -82,6 +88,22 @@ function scanSeries(counter: MakeCounter, gauge: MakeGauge) {
     pages: counter("pages_total", "Pages published.", ...labels),
     publishedBytes: counter("published_bytes_total", "Bytes of record values published.", ...labels),
     published: counter("activities_published_total", "Activities published.", ...labels, "reader"),
+    late: counter(
+      "activities_late_total",
+      "Activities published by another reader below the tail's position.",
+      ...labels,
+      "reader",
+    ),
+    outsideMemory: counter(
+      "outside_memory_total",
+      "Activities not published because they turned up where ids are forgotten.",
+      ...labels,
+    ),
+    oldestUnsettled: gauge(
+      "oldest_unsettled_timestamp_seconds",
+      "Nothing before this on the cursor field is owed any more. 0: not known yet.",
+      ...labels,
+    ),
     caughtUp: gauge(
       "caught_up_timestamp_seconds",
       "The moment up to which everything visible has been published; lag is time() minus it. 0: not once yet.",
@@ -130,7 +152,7 @@ function tenantSeries(counter: MakeCounter, gauge: MakeGauge, histogram: MakeHis
 
 function initialise(series: Series, options: MetricsOptions): void {
   for (const { name, requestsPerMinute } of options.tenants) initialiseTenant(series, name, requestsPerMinute);
-  for (const { tenant, name } of options.scans) initialiseScan(series, tenant, name);
+  for (const scan of options.scans) initialiseScan(series, scan);
   for (let shard = 0; shard < options.shards; shard++) {
     series.shardOwned.set({ shard }, 0);
     for (const result of RESULTS) series.transactions.inc({ shard, result }, 0);
@@ -151,13 +173,31 @@ function initialiseTenant(series: Series, tenant: string, requestsPerMinute: num
   }
 }
 
-function initialiseScan(series: Series, tenant: string, scan: string): void {
-  const { read, deduplicated, deadLettered, pages, publishedBytes } = series;
-  for (const counter of [read, deduplicated, deadLettered, pages, publishedBytes]) counter.inc({ tenant, scan }, 0);
-  for (const gauge of [series.caughtUp, series.watermark, series.openGaps]) gauge.set({ tenant, scan }, 0);
-  series.published.inc({ tenant, scan, reader: "tail" }, 0);
+function initialiseScan(series: Series, { tenant, name: scan, lookbacksMs }: MetricsOptions["scans"][number]): void {
+  const { read, deduplicated, deadLettered, pages, publishedBytes, outsideMemory } = series;
+  const counters = [read, deduplicated, deadLettered, pages, publishedBytes, outsideMemory];
+  for (const counter of counters) counter.inc({ tenant, scan }, 0);
+  const gauges = [series.caughtUp, series.watermark, series.openGaps, series.oldestUnsettled];
+  for (const gauge of gauges) gauge.set({ tenant, scan }, 0);
+  initialiseReaders(series, { tenant, scan }, lookbacksMs ?? []);
   for (const kind of ANOMALIES) series.anomalies.inc({ tenant, scan, kind }, 0);
   for (const state of SCAN_STATES) series.scanState.set({ tenant, scan, state }, state === "starting" ? 1 : 0);
+}
+
+type OfScan = { readonly tenant: string; readonly scan: string };
+
+/** The readers' series, at 0; those of the cursor field's own ages once it is decided. */
+function initialiseReaders(series: Series, labels: OfScan, agesMs: readonly number[]): void {
+  for (const reader of ["tail", "recovery", "backfill"]) {
+    series.published.inc({ ...labels, reader }, 0);
+    if (reader !== "tail") series.late.inc({ ...labels, reader }, 0);
+  }
+  for (const ageMs of agesMs) initialiseAge(series, labels, ageText(ageMs));
+}
+
+function initialiseAge(series: Series, labels: OfScan, age: string): void {
+  const reader = `lookback_${age}`;
+  for (const counter of [series.published, series.late]) counter.inc({ ...labels, reader }, 0);
 }
 
 function record(series: Series, event: Event, boundedField: (field: string) => string): void {
@@ -223,6 +263,8 @@ function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" 
       series.watermark.set(labels, (event.positionMs ?? 0) / 1_000);
       series.caughtUp.set(labels, (event.caughtUpMs ?? 0) / 1_000);
       series.openGaps.set(labels, event.openGaps);
+      series.oldestUnsettled.set(labels, event.settledUntilMs / 1_000);
+      for (const { age } of event.lateness) initialiseAge(series, labels, age);
       return;
     case "scan_state":
       for (const state of SCAN_STATES) series.scanState.set({ ...labels, state }, state === event.state ? 1 : 0);
@@ -235,11 +277,12 @@ function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" 
 function recordPage(series: Series, page: Of<"page_published">): void {
   const { tenant, scan } = page;
   const labels = { tenant, scan };
-  // A range job is named by what it reads, `recovery/<from>`; the label is its kind alone.
-  const reader = page.reader.split("/", 1)[0] ?? page.reader;
+  const { reader } = page;
   series.pages.inc(labels);
   series.read.inc(labels, page.read);
   series.published.inc({ ...labels, reader }, page.published);
+  if (reader !== "tail") series.late.inc({ ...labels, reader }, page.late);
+  series.outsideMemory.inc(labels, page.outsideMemory);
   series.deduplicated.inc(labels, page.duplicates);
   series.deadLettered.inc(labels, page.deadLettered);
   series.publishedBytes.inc(labels, page.bytes);

@@ -91,10 +91,28 @@ export class Narrator {
   }
 
   #recordScan(
-    event: Of<"scan_state" | "cursor_field_decided" | "page_published" | "cursor_moved" | "anomaly">,
+    event: Of<
+      | "scan_state"
+      | "cursor_field_decided"
+      | "page_published"
+      | "cursor_moved"
+      | "anomaly"
+      | "recovery_begun"
+      | "gap_closed"
+      | "command_applied"
+    >,
     nowMs: number,
   ): void {
     switch (event.type) {
+      case "recovery_begun":
+        this.#write(line("info", recoveryBegun(event), event));
+        return;
+      case "command_applied":
+        this.#write(line("info", `${event.scan}: command of ${event.by} ${event.outcome}: ${event.message}`, event));
+        return;
+      case "gap_closed":
+        this.#write(line("info", `${event.scan}: gap at ${isoOf(event.fromMs)} closed by ${event.reader}`, event));
+        return;
       case "scan_state":
         this.#troubles.enter(event, nowMs);
         return;
@@ -157,6 +175,13 @@ export class Narrator {
 
 function line(level: Line["level"], message: string, { type, ...fields }: Readonly<{ type: string } & object>): Line {
   return { level, message, fields: { event: type, ...fields } };
+}
+
+const isoOf = (ms: number): string => new Date(ms).toISOString();
+
+function recoveryBegun({ scan, behindMs, fromMs }: Of<"recovery_begun">): string {
+  const minutes = Math.round(behindMs / 60_000);
+  return `${scan}: ${minutes} min behind: goes on at now, and reads from ${isoOf(fromMs)} on beside it`;
 }
 
 function fieldMismatch({ field }: Of<"field_mismatch">): string {

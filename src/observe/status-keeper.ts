@@ -82,8 +82,22 @@ function newScan(tenant: string, scan: string, sinceMs: number): ScanMemory {
     cursorField: null,
     position: null,
     caughtUpMs: null,
+    settledUntil: null,
     openGaps: 0,
-    counts: { pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0, bytes: 0, anomalies: 0 },
+    jobs: [],
+    lateness: [],
+    residualRisk: null,
+    counts: {
+      pages: 0,
+      read: 0,
+      published: 0,
+      duplicates: 0,
+      deadLettered: 0,
+      late: 0,
+      outsideMemory: 0,
+      bytes: 0,
+      anomalies: 0,
+    },
     lastAnomaly: null,
     lastError: null,
   };
@@ -178,6 +192,9 @@ function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
     case "cursor_moved":
       scan.position = event.positionMs === null ? null : iso(event.positionMs);
       Object.assign(scan, { caughtUpMs: event.caughtUpMs, openGaps: event.openGaps });
+      scan.settledUntil = iso(event.settledUntilMs);
+      scan.jobs = event.jobs.map(({ fromMs, untilMs, ...job }) => ({ ...job, from: iso(fromMs), until: iso(untilMs) }));
+      Object.assign(scan, { lateness: event.lateness, residualRisk: event.residualRisk });
       return;
     case "anomaly":
       scan.counts.anomalies += 1;
@@ -187,7 +204,8 @@ function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
 
 function count(counts: ScanCounts, page: Of<"page_published">): void {
   counts.pages += 1;
-  for (const name of ["read", "published", "duplicates", "deadLettered", "bytes"] as const) counts[name] += page[name];
+  const names = ["read", "published", "duplicates", "deadLettered", "late", "outsideMemory", "bytes"] as const;
+  for (const name of names) counts[name] += page[name];
 }
 
 function isTrouble(state: ScanState): boolean {

@@ -1,4 +1,4 @@
-import type { ScanState, TransactionResult } from "./events.ts";
+import type { Lateness, ScanState, TransactionResult } from "./events.ts";
 
 /** What the connector does now, as JSON-able data. Times are ISO 8601 in UTC; null: not known, or not yet. */
 export interface Status {
@@ -50,10 +50,28 @@ export interface ScanStatus {
   readonly position: string | null;
   readonly caughtUp: string | null;
   readonly lagSeconds: number | null;
+  /** Nothing before this is owed any more. */
+  readonly settledUntil: string | null;
   readonly openGaps: number;
+  /** Range jobs that are not done yet. */
+  readonly jobs: readonly JobStatus[];
+  /** What each age of the lookbacks has read again, and what of it nobody had seen before. */
+  readonly lateness: readonly Lateness[];
+  /** The share of all published that was first seen at the last age: about as much may come later still. */
+  readonly residualRisk: number | null;
   readonly counts: ScanCounts;
   readonly lastAnomaly: (Noted & { readonly kind: string }) | null;
   readonly lastError: Noted | null;
+}
+
+export interface JobStatus {
+  readonly reader: string;
+  readonly from: string;
+  readonly until: string;
+  /** The share of its stretch that is read. */
+  readonly done: number;
+  readonly paused: boolean;
+  readonly published: number;
 }
 
 export interface ScanCounts {
@@ -62,6 +80,8 @@ export interface ScanCounts {
   published: number;
   duplicates: number;
   deadLettered: number;
+  late: number;
+  outsideMemory: number;
   bytes: number;
   anomalies: number;
 }

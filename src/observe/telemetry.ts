@@ -2,7 +2,7 @@ import { collectDefaultMetrics } from "prom-client";
 import type { Clock } from "../kit/clock.ts";
 import type { Emit } from "./events.ts";
 import { type LogOptions, openLog } from "./log.ts";
-import { openMetrics } from "./metrics.ts";
+import { type MetricsOptions, openMetrics } from "./metrics.ts";
 import { redact, redactEvent } from "./redact.ts";
 import type { Status } from "./status.ts";
 import { openStatus } from "./status-keeper.ts";
@@ -10,7 +10,7 @@ import { openStatus } from "./status-keeper.ts";
 export interface TelemetryOptions {
   readonly version: string;
   readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
-  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+  readonly scans: MetricsOptions["scans"];
   /** Partitions of the cursors topic. */
   readonly shards: number;
   readonly log: Omit<LogOptions, "nowMs">;

@@ -1,5 +1,5 @@
 import type { Ledger } from "./ledger.ts";
-import { SLICE_MS } from "./slices.ts";
+import { SLICE_MS } from "./slice.ts";
 
 /** What is known of an hour of the cursor field. */
 export interface SliceLedger extends Pick<Ledger, "published" | "deadLettered" | "remembered"> {

@@ -1,40 +1,15 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../kit/canonical.ts";
-import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Filters } from "../tenant/request.ts";
+import { ID_BYTES } from "./id-table.ts";
+import { count, epochMs, passSchema } from "./pass.ts";
+import { decodeRecord } from "./record.ts";
 
 /** Goes up with every change that an older program could misread; part of what SemVer covers. */
 const CURSOR_VERSION = 1;
 
-const epochMs = z.int();
-const count = z.int().min(0);
-
-const passSchema = z.strictObject({
-  /** Inclusive bounds on the cursor field; `untilMs` null: up to whatever is visible. */
-  fromMs: epochMs,
-  untilMs: epochMs.nullable(),
-  /** How far the pass was meant to reach when it began; a stall may narrow `untilMs`, never this. */
-  reachMs: epochMs.nullable(),
-  /** The end of the part that is read at present, where the pass had to be split by time; null: it was not. */
-  splitMs: epochMs.nullable(),
-  /** The exact text of the last page's `nextQueryFilters`; null: the pass's first request is next. */
-  nextFilters: z.string().nullable(),
-  /** Pages published in this pass. */
-  pages: count,
-  /** The highest cursor-field value seen in this pass. */
-  highestMs: epochMs.nullable(),
-  /** The server's time when the pass began. */
-  serverStartMs: epochMs,
-  /** Short hashes of the filters sent in this pass, the newest last; bounded. */
-  sent: z.array(z.string()),
-  /** Pages in a row that brought the pass no further. */
-  repeats: count,
-  /** Gaps opened in a row without any activity between them. */
-  gaps: count,
-  /** Whether the empty last page has been asked for once more. */
-  nudged: z.boolean(),
-});
+const stretches = z.array(z.strictObject({ fromMs: epochMs, untilMs: epochMs }));
 
 const cursorSchema = z.strictObject({
   version: z.literal(CURSOR_VERSION),
@@ -42,14 +17,23 @@ const cursorSchema = z.strictObject({
   /** Null until it is decided, which is before the first publish. */
   cursorField: z.enum(["created", "date"]).nullable(),
   filtersHash: z.string(),
+  /** Goes up with every transaction of the scan. */
+  revision: count,
+  /** The exclusive-or of all ids ever published: two equal cursors have published the same. */
+  digest: z.string().regex(/^[0-9a-f]{32}$/),
   positionMs: epochMs,
-  /** Ids of activities with a cursor-field value from here on are all remembered. */
-  rememberedFromMs: epochMs,
+  /** Nothing below this was ever asked for: here the obligations of the lookbacks begin. */
+  beganMs: epochMs,
   /** How much of the cursor field a pass takes at once while behind. */
   spanMs: z.int().min(1),
-  /** Everything that was visible at this moment has been published. */
+  /** Everything that was visible at this moment and is above what jobs have left to read has been published. */
   caughtUpMs: epochMs,
   pass: passSchema.nullable(),
+  /** What has been read again at each age by completed passes, whosever they were. */
+  lookbacks: z.array(z.strictObject({ ageMs: z.int().min(1), covered: stretches })),
+  /** Slices whose ledgers are folded into this; null: none yet. Their ids are forgotten. */
+  folded: z.strictObject({ fromMs: epochMs, untilMs: epochMs, published: count, deadLettered: count }).nullable(),
+  /** Of all readers, but for `passes` and `pages`: those are the tail's. */
   counts: z.strictObject({
     passes: count,
     pages: count,
@@ -57,13 +41,12 @@ const cursorSchema = z.strictObject({
     published: count,
     duplicates: count,
     deadLettered: count,
+    /** Activities that turned up where ids are forgotten, and were therefore not published. */
+    outsideMemory: count,
   }),
 });
 
-/** Inside a pass: what has been asked and seen since its first request. */
-export type Pass = Readonly<z.infer<typeof passSchema>>;
-
-/** Where the tail of a scan stands. Values are never changed in place. */
+/** Where a scan stands: its tail, and what its readers have done together. Values are never changed in place. */
 export type Cursor = Readonly<Omit<z.infer<typeof cursorSchema>, "version">>;
 
 export const filtersHash = (filters: Filters): string =>
@@ -77,12 +60,16 @@ export function newCursor(tenant: string, filters: Filters, startMs: number): Cu
     tenant,
     cursorField: null,
     filtersHash: filtersHash(filters),
+    revision: 0,
+    digest: "0".repeat(2 * ID_BYTES),
     positionMs: startMs,
-    rememberedFromMs: startMs,
+    beganMs: startMs,
     spanMs: 3_600_000,
     caughtUpMs: startMs,
     pass: null,
-    counts: { passes: 0, pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0 },
+    lookbacks: [],
+    folded: null,
+    counts: { passes: 0, pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0, outsideMemory: 0 },
   };
 }
 
@@ -91,27 +78,7 @@ export function newCursor(tenant: string, filters: Filters, startMs: number): Cu
  * @throws ConnectorError `cursor_corrupt` for what is not a cursor, `cursor_newer` for one of a later version.
  */
 export function decodeCursor(value: Buffer, where: string): Cursor {
-  const fail = (code: "cursor_corrupt" | "cursor_newer", message: string, cause?: unknown) =>
-    new ConnectorError(code, `${where}: ${message}`, { disposition: "fatal", cause });
-  let json: unknown;
-  try {
-    json = JSON.parse(value.toString("utf8"));
-  } catch (error) {
-    throw fail("cursor_corrupt", `the cursor record is not JSON (${value.length} bytes): ${describeError(error)}`);
-  }
-  const version = z.object({ version: z.number() }).safeParse(json);
-  if (version.success && version.data.version > CURSOR_VERSION) {
-    throw fail(
-      "cursor_newer",
-      `the cursor record has version ${version.data.version}, this program knows ${CURSOR_VERSION}: ` +
-        "run the newer version that wrote it",
-    );
-  }
-  const parsed = cursorSchema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw fail("cursor_corrupt", `the cursor record is damaged at ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const { version: _, ...cursor } = parsed.data;
+  const what = { where, what: "cursor", version: CURSOR_VERSION };
+  const { version: _, ...cursor } = decodeRecord(cursorSchema, value, what);
   return cursor;
 }

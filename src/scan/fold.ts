@@ -1,14 +1,14 @@
 import { mergeNext } from "../tenant/filters.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { type Boundary, boundaryOf, conditionsOn } from "./bounds.ts";
-import type { Cursor, Pass } from "./cursor.ts";
-import type { Gap } from "./slices.ts";
-import { type Ask, askedBounds, endPass, filtersName, remember } from "./tail.ts";
+import { ended, type Fold, going, type Reader, type Shown } from "./outcome.ts";
+import { type Ask, askedBounds, filtersName, type Pass, remember } from "./pass.ts";
+import { nextPart, splitByService } from "./services.ts";
+
+export type { EndedPass, Fold, Reader } from "./outcome.ts";
 
 /** No-progress pages in a row that are asked again before the stall is passed by with a gap. */
 const REPEATS_MAX = 2;
-/** Gaps in a row, nothing between them, after which the API is taken to be broken rather than overfull. */
-const GAPS_MAX = 3;
 
 /** What one page showed, as far as the cursor is concerned. */
 export interface PageFacts {
@@ -21,25 +21,13 @@ export interface PageFacts {
   readonly highestMs: number | null;
   /** Activities with a value outside the pass's bounds. */
   readonly outOfBounds: number;
-  readonly descending: boolean;
+  /** The services seen on the page. */
+  readonly services: readonly number[];
+  /** Against the direction that was asked. */
+  readonly disordered: boolean;
   /** Not empty, and every id was on the page before, too. */
   readonly onPrevious: boolean;
   readonly serverNowMs: number;
-}
-
-type Shown = Pick<PageFacts, "activities" | "highestMs" | "serverNowMs">;
-
-type PageAnomaly = "order_not_ascending" | "empty_page_with_next" | "empty_page_with_total" | "stall";
-
-/** What a page does to the cursor, to be committed with its activities. */
-export interface Fold {
-  readonly cursor: Cursor;
-  readonly passEnded: boolean;
-  /** Opened when a stall had to be passed by. */
-  readonly gap: Gap | null;
-  /** The API brings the pass no further whatever is asked: it is left, to be tried again later. */
-  readonly stuck: boolean;
-  readonly anomalies: readonly { readonly kind: PageAnomaly; readonly detail: string }[];
 }
 
 /**
@@ -65,8 +53,8 @@ export function pagedOtherwise(ask: Ask, facts: PageFacts): string | null {
   return `nextQueryFilters bound ${other} although ${ask.field} was asked`;
 }
 
-/** The cursor after a page that honours the cursor field. */
-export function foldPage(cursor: Cursor, ask: Ask, facts: PageFacts): Fold {
+/** The reader after a page that honours the cursor field. */
+export function foldPage<R extends Reader>(reader: R, ask: Ask, facts: PageFacts): Fold<R> {
   const seen = highest(ask.pass.highestMs, facts.highestMs);
   const first = ask.pass.pages === 0;
   const pass: Pass = {
@@ -75,29 +63,32 @@ export function foldPage(cursor: Cursor, ask: Ask, facts: PageFacts): Fold {
     gaps: facts.activities > 0 ? 0 : ask.pass.gaps,
     nudged: ask.pass.nudged && facts.activities === 0,
     highestMs: seen,
-    serverStartMs: first ? facts.serverNowMs : ask.pass.serverStartMs,
+    // Never later than what the first page can have shown: it was made between its asking and its answer.
+    serverStartMs: first ? Math.min(ask.pass.serverStartMs, facts.serverNowMs) : ask.pass.serverStartMs,
   };
-  const counted: Cursor = { ...cursor, counts: { ...cursor.counts, pages: cursor.counts.pages + 1 } };
-  const order = facts.descending
-    ? [{ kind: "order_not_ascending" as const, detail: "the page's order is not ascending although it was asked" }]
+  const counted: R = { ...reader, counts: { ...reader.counts, pages: reader.counts.pages + 1 } };
+  const asked = pass.direction === "asc" ? "ascending" : "descending";
+  const order = facts.disordered
+    ? [{ kind: "order_not_honoured" as const, detail: `the page's order is not ${asked} although it was asked` }]
     : [];
   const fold = facts.hasNext ? foldMiddle(counted, ask, pass, facts) : foldLast(counted, ask, pass, facts);
   return { ...fold, anomalies: [...order, ...fold.anomalies] };
 }
 
-function foldLast(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
+function foldLast<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: PageFacts): Fold<R> {
   const total = facts.total ?? 0;
-  if (facts.activities > 0 || total === 0) return partRead(cursor, ask, pass, facts, []);
+  if (pass.parts !== null) return nextPart(reader, ask, pass, facts, facts.activities > 0 || total === 0);
+  if (facts.activities > 0 || total === 0) return partRead(reader, ask, pass, facts, []);
   const detail = `an empty last page although total says ${total}`;
   const anomalies = [{ kind: "empty_page_with_total" as const, detail }];
-  if (pass.nudged) return partRead(cursor, ask, pass, facts, anomalies);
+  if (pass.nudged) return partRead(reader, ask, { ...pass, doubtful: true }, facts, anomalies);
   // Seen with a bound that was some activity's exact instant: one more try a millisecond beyond its bounds, which
   // asks for no less. Where next filters do not tell their bound, what they would have shown is asked for by time.
   const isFirst = ask.pass.nextFilters === null;
   const at = isFirst ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
-  if (!isFirst && at === null) return { ...split(cursor, ask, pass, facts), anomalies };
+  if (!isFirst && at === null) return { ...split(reader, ask, pass, facts), anomalies };
   const again: Pass = { ...pass, ...nudgedBounds(pass, at), nextFilters: null, nudged: true };
-  return { ...going(cursor, again), anomalies };
+  return { ...going(reader, again), anomalies };
 }
 
 function nudgedBounds(pass: Pass, at: Boundary | null): Partial<Pass> {
@@ -111,20 +102,20 @@ function nudgedBounds(pass: Pass, at: Boundary | null): Partial<Pass> {
   return pass.splitMs === null ? { untilMs: at.atMs + 1 } : { splitMs: at.atMs + 1 };
 }
 
-function foldMiddle(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts): Fold {
+function foldMiddle<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: PageFacts): Fold<R> {
   const nextFilters = facts.nextFilters ?? "";
   const onward: Pass = { ...pass, nextFilters };
   const empty =
     facts.activities === 0 ? [{ kind: "empty_page_with_next" as const, detail: "an empty page with hasNext" }] : [];
-  if (pagedOtherwise(ask, facts) !== null) return split(cursor, ask, pass, facts);
+  if (pagedOtherwise(ask, facts) !== null) return split(reader, ask, pass, facts);
   const stalled = facts.onPrevious || pass.sent.includes(filtersName(mergeNext(ask.first, nextFilters)));
-  if (!stalled) return { ...going(cursor, { ...onward, repeats: 0 }), anomalies: empty };
+  if (!stalled) return { ...going(reader, { ...onward, repeats: 0 }), anomalies: empty };
   if (pass.repeats < REPEATS_MAX) {
-    return { ...going(cursor, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
+    return { ...going(reader, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
   }
   const at = overfullInstant(ask, pass, facts);
-  if (at === null || pass.splitMs !== null) return split(cursor, ask, pass, facts);
-  return passBy(cursor, ask, { pass, at }, facts);
+  if (at === null || pass.splitMs !== null) return split(reader, ask, pass, facts);
+  return splitByService(reader, ask, { pass, at }, facts);
 }
 
 /** The one instant that a page full of nothing else does not get past; null when that is not what it shows. */
@@ -139,68 +130,41 @@ function overfullInstant(ask: Ask, pass: Pass, facts: PageFacts): Boundary | nul
 }
 
 /**
- * The cursor after the API has refused next filters that it gave itself: what they would have shown is asked for
+ * The reader after the API has refused next filters that it gave itself: what they would have shown is asked for
  * by time.
  */
-export function foldRefused(cursor: Cursor, ask: Ask, serverNowMs: number): Fold {
-  return split(cursor, ask, ask.pass, { activities: 0, highestMs: ask.pass.highestMs, serverNowMs });
+export function foldRefused<R extends Reader>(reader: R, ask: Ask, serverNowMs: number): Fold<R> {
+  return split(reader, ask, ask.pass, { activities: 0, highestMs: ask.pass.highestMs, serverNowMs });
 }
 
 /** The part of the pass that was asked for is read to its end: so is the pass, or the rest of it comes next. */
-function partRead(cursor: Cursor, ask: Ask, pass: Pass, facts: PageFacts, anomalies: Fold["anomalies"]): Fold {
-  if (pass.splitMs === null) return ended(cursor, ask, pass, facts, anomalies);
+function partRead<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  pass: Pass,
+  facts: PageFacts,
+  anomalies: Fold["anomalies"],
+): Fold<R> {
+  if (pass.splitMs === null) return ended(reader, ask, pass, facts, anomalies);
   const rest: Pass = { ...pass, fromMs: pass.splitMs + 1, splitMs: null, nextFilters: null, sent: [], nudged: false };
-  if (rest.untilMs !== null && rest.fromMs > rest.untilMs) return ended(cursor, ask, pass, facts, anomalies);
-  return { ...going(cursor, rest), anomalies };
+  if (rest.untilMs !== null && rest.fromMs > rest.untilMs) return ended(reader, ask, pass, facts, anomalies);
+  return { ...going(reader, rest), anomalies };
 }
 
 /**
  * A page with more to come whose next filters lead nowhere: half of the time that was asked for is asked for
  * instead, until a part fits one page. That needs nothing of the API but its bounds on the cursor field.
  */
-function split(cursor: Cursor, ask: Ask, pass: Pass, facts: Shown): Fold {
+function split<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Shown & Partial<PageFacts>): Fold<R> {
+  if (pass.parts !== null) return nextPart(reader, ask, pass, facts, false);
   const { fromMs, untilMs } = askedBounds(pass);
   if (untilMs === fromMs) {
-    return passBy(cursor, ask, { pass: { ...pass, splitMs: null }, at: { atMs: fromMs, ascending: true } }, facts);
+    const where = { pass: { ...pass, splitMs: null }, at: { atMs: fromMs, ascending: true } };
+    return splitByService(reader, ask, where, facts);
   }
   const upperMs = Math.max(fromMs, untilMs ?? Math.max(facts.serverNowMs, facts.highestMs ?? fromMs));
   const splitMs = Math.floor((fromMs + upperMs) / 2);
-  return going(cursor, { ...pass, splitMs, nextFilters: null, sent: [], repeats: 0 });
-}
-
-const going = (cursor: Cursor, pass: Pass): Fold => ({
-  cursor: { ...cursor, pass },
-  passEnded: false,
-  gap: null,
-  stuck: false,
-  anomalies: [],
-});
-
-/** An instant that the API does not get past: the pass goes on beyond it, and the instant becomes a gap. */
-function passBy(cursor: Cursor, ask: Ask, where: { pass: Pass; at: Boundary }, facts: Shown): Fold {
-  const { pass, at } = where;
-  const detail = `the pass does not get past ${isoOf(at.atMs)}: that instant is opened as a gap`;
-  const anomalies = [{ kind: "stall" as const, detail }];
-  if (pass.gaps >= GAPS_MAX) {
-    const broken = `${GAPS_MAX} instants in a row could not be read: the pass is left, and begins again later`;
-    return {
-      ...going(cursor, pass),
-      cursor: { ...cursor, pass: null },
-      stuck: true,
-      anomalies: [{ kind: "stall", detail: broken }],
-    };
-  }
-  const gap: Gap = { fromMs: at.atMs, untilMs: at.atMs, reason: "stall" };
-  const rest = at.ascending ? { fromMs: at.atMs + 1 } : { untilMs: at.atMs - 1 };
-  const beyond: Pass = { ...pass, ...rest, nextFilters: null, repeats: 0, sent: [], gaps: pass.gaps + 1 };
-  const nothingLeft = beyond.untilMs !== null && beyond.untilMs < beyond.fromMs;
-  if (nothingLeft) return { ...ended(cursor, ask, pass, facts, anomalies), gap };
-  return { ...going(cursor, beyond), gap, anomalies };
-}
-
-function ended(cursor: Cursor, ask: Ask, pass: Pass, facts: Shown, anomalies: Fold["anomalies"]): Fold {
-  const lastPage = { activities: facts.activities, limit: ask.request.limit };
-  return { cursor: endPass(cursor, pass, lastPage), passEnded: true, gap: null, stuck: false, anomalies };
+  return going(reader, { ...pass, splitMs, nextFilters: null, sent: [], repeats: 0 });
 }
 
 const highest = (a: number | null, b: number | null): number | null =>

@@ -1,16 +1,19 @@
 /** An activity's identity in memory and in state: the first 16 bytes of the SHA-256 of its UTF-8 `_id`. */
 export const ID_BYTES = 16;
-const WORDS = 4;
-const FIRST_SLOTS = 64;
+/** Ids of a segment; as many as a chunk record of the state holds. */
+export const SEGMENT_IDS = 256;
+const FIRST_SEGMENT_IDS = 16;
+const FIRST_SLOTS = 32;
 
 /**
- * A set of 16-byte ids in one flat array, open addressing with linear probing, at most three quarters full:
- * 21 to 43 bytes an id and no object per id. An id of sixteen zero bytes cannot be told from an empty slot;
- * a SHA-256 prefix is that with a chance of 2^-128.
+ * A set of 16-byte ids, in the order in which they were added: flat segments, and an index of four bytes a slot with
+ * linear probing, at most three quarters full. 21 to 43 bytes an id, no object for each. Segments are what the
+ * state's chunk records hold, so reading them back copies nothing.
  */
 export class IdTable {
-  #slots = FIRST_SLOTS;
-  #words = new Uint32Array(FIRST_SLOTS * WORDS);
+  readonly #segments: Buffer[] = [];
+  /** One more than the id's place; 0: empty. */
+  #index = new Uint32Array(FIRST_SLOTS);
   #size = 0;
 
   get size(): number {
@@ -19,55 +22,102 @@ export class IdTable {
 
   /** What the table occupies, in bytes. */
   get bytes(): number {
-    return this.#words.byteLength;
+    return this.#index.byteLength + this.#segments.reduce((sum, segment) => sum + segment.length, 0);
   }
 
   has(id: Buffer): boolean {
-    return !this.#emptyAt(this.#slotOf(id));
+    return this.#index[this.#slotOf(id)] !== 0;
   }
 
   /** Adds `id`; false when it was there already. */
   add(id: Buffer): boolean {
-    if ((this.#size + 1) * 4 > this.#slots * 3) this.#grow();
-    const at = this.#slotOf(id);
-    if (!this.#emptyAt(at)) return false;
-    this.#put(at, id);
-    this.#size += 1;
+    if (this.#index[this.#slotOf(id)] !== 0) return false;
+    const at = this.#size % SEGMENT_IDS;
+    const segment = this.#roomFor(at);
+    id.copy(segment, at * ID_BYTES, 0, ID_BYTES);
+    this.#enter();
     return true;
   }
 
-  #emptyAt(at: number): boolean {
-    const words = this.#words;
-    return words[at] === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] === 0;
-  }
-
-  #put(at: number, id: Buffer): void {
-    for (let word = 0; word < WORDS; word++) this.#words[at + word] = id.readUInt32LE(word * 4);
-  }
-
-  /** Where `id` is, or the empty slot where it would go; an index into the words. */
-  #slotOf(id: Buffer): number {
-    const words = this.#words;
-    const [a, b, c, d] = [id.readUInt32LE(0), id.readUInt32LE(4), id.readUInt32LE(8), id.readUInt32LE(12)];
-    const mask = this.#slots - 1;
-    for (let slot = a & mask; ; slot = (slot + 1) & mask) {
-      const at = slot * WORDS;
-      if (words[at] === a && words[at + 1] === b && words[at + 2] === c && words[at + 3] === d) return at;
-      if (this.#emptyAt(at)) return at;
+  /**
+   * Takes a full or the last segment over as it is; ids in it that are there already are not counted twice, which a
+   * caller tells by `size`.
+   */
+  adopt(segment: Buffer): void {
+    for (let at = 0; at < segment.length; at += ID_BYTES) {
+      const id = segment.subarray(at, at + ID_BYTES);
+      if (this.#index[this.#slotOf(id)] !== 0) continue;
+      if (this.#size % SEGMENT_IDS === 0) this.#segments.push(segment);
+      else if (this.#segments.at(-1) !== segment) {
+        this.add(id);
+        continue;
+      }
+      this.#enter();
     }
   }
 
+  /** The ids of the last segment that is not full; empty when all are. */
+  get lastIds(): Buffer {
+    const count = this.#size % SEGMENT_IDS;
+    return this.#segments.at(-1)?.subarray(0, count * ID_BYTES) ?? Buffer.alloc(0);
+  }
+
+  /** The id that was put at the end of the segments becomes findable. */
+  #enter(): void {
+    this.#size += 1;
+    if (this.#size * 4 > this.#index.length * 3) this.#grow();
+    else this.#index[this.#slotOf(this.#idAt(this.#size - 1))] = this.#size;
+  }
+
+  /** The last segment, with room at `at`: small at first, so that a quiet hour takes little. */
+  #roomFor(at: number): Buffer {
+    const last = this.#segments.at(-1);
+    if (at === 0 || last === undefined) {
+      const segment = Buffer.alloc(FIRST_SEGMENT_IDS * ID_BYTES);
+      this.#segments.push(segment);
+      return segment;
+    }
+    if (at * ID_BYTES < last.length) return last;
+    const larger = Buffer.alloc(Math.min(SEGMENT_IDS, at * 2) * ID_BYTES);
+    last.copy(larger);
+    this.#segments[this.#segments.length - 1] = larger;
+    return larger;
+  }
+
+  #idAt(place: number): Buffer {
+    const segment = this.#segments[Math.floor(place / SEGMENT_IDS)] as Buffer;
+    const at = (place % SEGMENT_IDS) * ID_BYTES;
+    return segment.subarray(at, at + ID_BYTES);
+  }
+
+  /** Where `id` is in the index, or the empty slot where it would go. */
+  #slotOf(id: Buffer): number {
+    const index = this.#index;
+    const mask = index.length - 1;
+    for (let slot = id.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
+      const place = index[slot] as number;
+      if (place === 0 || this.#isAt(place - 1, id)) return slot;
+    }
+  }
+
+  #isAt(place: number, id: Buffer): boolean {
+    const segment = this.#segments[Math.floor(place / SEGMENT_IDS)] as Buffer;
+    const at = (place % SEGMENT_IDS) * ID_BYTES;
+    return (
+      segment.readUInt32LE(at) === id.readUInt32LE(0) &&
+      segment.readUInt32LE(at + 4) === id.readUInt32LE(4) &&
+      segment.readUInt32LE(at + 8) === id.readUInt32LE(8) &&
+      segment.readUInt32LE(at + 12) === id.readUInt32LE(12)
+    );
+  }
+
   #grow(): void {
-    const old = this.#words;
-    this.#slots *= 2;
-    this.#words = new Uint32Array(this.#slots * WORDS);
-    const mask = this.#slots - 1;
-    for (let from = 0; from < old.length; from += WORDS) {
-      const first = old[from] ?? 0;
-      if (first === 0 && old[from + 1] === 0 && old[from + 2] === 0 && old[from + 3] === 0) continue;
-      let slot = first & mask;
-      while (!this.#emptyAt(slot * WORDS)) slot = (slot + 1) & mask;
-      this.#words.set(old.subarray(from, from + WORDS), slot * WORDS);
+    this.#index = new Uint32Array(this.#index.length * 2);
+    const mask = this.#index.length - 1;
+    for (let place = 0; place < this.#size; place++) {
+      let slot = this.#idAt(place).readUInt32LE(0) & mask;
+      while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
+      this.#index[slot] = place + 1;
     }
   }
 }

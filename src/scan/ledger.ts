@@ -10,6 +10,24 @@ export interface StateEntry {
 
 const LEDGER_VERSION = 1;
 
+/**
+ * Why a stretch is open as a gap. `stall`: the API did not get past it. `doubtful`: it showed nothing though it
+ * counted something. Both close when a later pass reads them. `outside_memory`: something turned up where ids are
+ * forgotten; `memory`: ids were forgotten before the last age, for want of memory; `skipped`: an operator moved the
+ * cursor over it. These close only by an operator's word.
+ */
+export const GAP_REASONS = ["stall", "doubtful", "outside_memory", "memory", "skipped"] as const;
+
+/** A stretch of the cursor field that could not be judged; inclusive, epoch ms. */
+export interface Gap {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly reason: (typeof GAP_REASONS)[number];
+}
+
+/** Whether a later pass that reads all of it is evidence enough to close a gap. */
+export const closesByReading = (gap: Gap): boolean => gap.reason === "stall" || gap.reason === "doubtful";
+
 const ledgerSchema = z.strictObject({
   version: z.literal(LEDGER_VERSION),
   /** Whether the slice's ids are still in state. */
@@ -22,8 +40,12 @@ const ledgerSchema = z.strictObject({
   /** Ids published or dead-lettered, and the exclusive-or of them all: order-independent. */
   ids: z.int().min(0),
   digest: z.string().regex(/^[0-9a-f]{32}$/),
-  /** Stretches that could not be read to the end. */
-  gaps: z.array(z.strictObject({ fromMs: z.int(), untilMs: z.int(), reason: z.string() })),
+  /** Of `published`, those that another reader than the tail found below the tail's position. */
+  late: z.int().min(0),
+  /** When completed passes at the last age covered all of it, by the server's time; null: not yet. */
+  settledMs: z.int().nullable(),
+  /** Stretches that could not be judged; inclusive. */
+  gaps: z.array(z.strictObject({ fromMs: z.int(), untilMs: z.int(), reason: z.enum(GAP_REASONS) })),
 });
 
 /** What a slice's ids and counts are, for operators and for the check on load. */
@@ -37,6 +59,8 @@ export const newLedger = (): Ledger => ({
   deadLettered: 0,
   ids: 0,
   digest: "0".repeat(32),
+  late: 0,
+  settledMs: null,
   gaps: [],
 });
 
@@ -58,7 +82,10 @@ export function decodeLedger(value: Buffer, where: string): Ledger {
 /** `2026-11-23T09:00Z` */
 const sliceName = (sliceMs: number): string => `${new Date(sliceMs).toISOString().slice(0, 16)}Z`;
 
-export const cursorKey = (scan: string): string => JSON.stringify({ scan, reader: "tail" });
+export const cursorKey = (scan: string): string => readerKey(scan, "tail");
+
+/** @param reader `tail`, or a job's name. */
+export const readerKey = (scan: string, reader: string): string => JSON.stringify({ scan, reader });
 
 export const ledgerKey = (scan: string, cursorField: CursorField, sliceMs: number): string =>
   JSON.stringify({ scan, cursorField, slice: sliceName(sliceMs) });
@@ -82,18 +109,27 @@ export interface SliceKey {
   readonly chunk: number | null;
 }
 
+/** The scan and the reader that a state key belongs to; null when it is another kind of key. */
+export function parseReaderKey(key: string): { readonly scan: string; readonly reader: string } | null {
+  const parsed = parseKey(key);
+  return parsed?.reader === undefined ? null : { scan: parsed.scan, reader: parsed.reader };
+}
+
 /** The slice that a state key belongs to; null when it is another kind of key. */
 export function parseSliceKey(key: string): SliceKey | null {
-  let json: unknown;
+  const parsed = parseKey(key);
+  if (parsed?.slice === undefined || parsed.cursorField === undefined) return null;
+  const sliceMs = Date.parse(parsed.slice);
+  if (Number.isNaN(sliceMs)) return null;
+  const { scan, cursorField, chunk } = parsed;
+  return { scan, cursorField, sliceMs, chunk: chunk ?? null };
+}
+
+function parseKey(key: string): z.infer<typeof keySchema> | null {
   try {
-    json = JSON.parse(key);
+    const parsed = keySchema.safeParse(JSON.parse(key));
+    return parsed.success ? parsed.data : null;
   } catch {
     return null;
   }
-  const parsed = keySchema.safeParse(json);
-  if (!parsed.success || parsed.data.slice === undefined || parsed.data.cursorField === undefined) return null;
-  const sliceMs = Date.parse(parsed.data.slice);
-  if (Number.isNaN(sliceMs)) return null;
-  const { scan, cursorField, chunk } = parsed.data;
-  return { scan, cursorField, sliceMs, chunk: chunk ?? null };
 }

@@ -1,7 +1,8 @@
 import { ConnectorError } from "../kit/errors.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import { type Cursor, decodeCursor, filtersHash } from "./cursor.ts";
-import { cursorKey, parseSliceKey } from "./ledger.ts";
+import { decodeJob, type Job } from "./job.ts";
+import { cursorKey, parseReaderKey, parseSliceKey } from "./ledger.ts";
 import { Slices } from "./slices.ts";
 
 /** What is configured for a scan, as far as its state has to agree with it. */
@@ -15,6 +16,8 @@ export interface ScanIdentity {
 /** A scan's committed state. */
 export interface ScanState {
   readonly cursor: Cursor;
+  /** By name. */
+  readonly jobs: ReadonlyMap<string, Job>;
   /** Null until the cursor field is decided. */
   readonly slices: Slices | null;
 }
@@ -40,14 +43,25 @@ export function restoreState(identity: ScanIdentity, records: ReadonlyMap<string
   }
   const cursor = decodeCursor(record, `scan ${scan}`);
   checkIdentity(identity, cursor);
-  if (cursor.cursorField === null) return { cursor, slices: null };
+  const jobs = jobsOf(scan, records);
+  if (cursor.cursorField === null) return { cursor, jobs, slices: null };
   const restored = new Slices(scan, cursor.cursorField);
   for (const slice of slices.values()) {
     if (slice.field !== cursor.cursorField) continue;
     const chunks = [...slice.chunks.entries()].sort(([a], [b]) => a - b).map(([, chunk]) => chunk);
     restored.restore(slice.sliceMs, slice.ledger, chunks);
   }
-  return { cursor, slices: restored };
+  return { cursor, jobs, slices: restored };
+}
+
+function jobsOf(scan: string, records: ReadonlyMap<string, Buffer>): Map<string, Job> {
+  const jobs = new Map<string, Job>();
+  for (const [key, value] of records) {
+    const parsed = parseReaderKey(key);
+    if (parsed === null || parsed.scan !== scan || parsed.reader === "tail") continue;
+    jobs.set(parsed.reader, decodeJob(value, `scan ${scan}, ${parsed.reader}`));
+  }
+  return jobs;
 }
 
 function checkIdentity(identity: ScanIdentity, cursor: Cursor): void {

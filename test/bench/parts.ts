@@ -3,7 +3,9 @@ import type { ReadActivity } from "../../src/activity/reading.ts";
 import type { Config } from "../../src/config/config.ts";
 import type { Page } from "../../src/connector/page.ts";
 import type { Transaction } from "../../src/kafka/port.ts";
-import type { SliceAddition, Slices } from "../../src/scan/slices.ts";
+import type { SliceAddition } from "../../src/scan/slice-draft.ts";
+import type { Slices } from "../../src/scan/slices.ts";
+import { dist, openDrafts, scanRoom } from "./built-scan.ts";
 
 /** What one page's worth of work is, ready to be measured; resolves to its number of activities. */
 export type Work = () => number | Promise<number>;
@@ -51,6 +53,7 @@ const OPENERS: Readonly<Record<PartName, (setting: PartSetting) => Promise<Part>
 const nothingHeld = { async [Symbol.asyncDispose]() {} };
 const forever = new AbortController().signal;
 const SCHEMA_ID = 1;
+const NOTHING_ELSE = { duplicates: 0, deadLettered: 0, late: 0 };
 const SCAN = "bench";
 const PARTITIONS = 12;
 /** As sockets hand them on. */
@@ -60,12 +63,6 @@ const activityRoom = {
   read: () => dist<typeof import("../../src/activity/read.ts")>("activity/read"),
   encode: () => dist<typeof import("../../src/activity/encode.ts")>("activity/encode"),
 };
-const slicesRoom = () => dist<typeof import("../../src/scan/slices.ts")>("scan/slices");
-
-function dist<T>(module: string): Promise<T> {
-  return import(new URL(`../../dist/${module}.js`, import.meta.url).href) as Promise<T>;
-}
-
 async function configOf({ tenantUrl, bootstrap, pageSize }: PartSetting): Promise<Config> {
   const { loadConfig } = await dist<typeof import("../../src/config/load.ts")>("config/load");
   const text = JSON.stringify({
@@ -162,7 +159,10 @@ async function openEncode(): Promise<Part> {
 
 async function openIds(): Promise<Part> {
   const readsOf = await openReads();
-  const { idHash, Slices, sliceOf } = await slicesRoom();
+  const { idHash } = await scanRoom.digest();
+  const { sliceOf } = await scanRoom.slice();
+  const { Slices } = await scanRoom.slices();
+  const draftOf = await openDrafts();
   let slices: Slices;
   return {
     ...nothingHeld,
@@ -179,9 +179,9 @@ async function openIds(): Promise<Part> {
           ids.push(hash);
         }
         const additions = [...bySlice].map(
-          ([sliceMs, ids]): SliceAddition => ({ sliceMs, ids, read: ids.length, duplicates: 0, deadLettered: 0 }),
+          ([sliceMs, ids]): SliceAddition => ({ sliceMs, ids, read: ids.length, ...NOTHING_ELSE }),
         );
-        slices.planPage(additions, null).apply();
+        draftOf(slices, additions).apply();
         return reads.length;
       };
     },
@@ -211,7 +211,18 @@ async function openPages(setting: PartSetting, topic: string): Promise<NewPage> 
     const lease = await new PageMemory(Number.MAX_SAFE_INTEGER).reserve(0, forever);
     const serverNowMs = Date.now();
     const previous: ReadonlySet<string> = new Set();
-    return new Page(plan, { field: "created", pass, slices, previous, serverNowMs, nowMs: () => Date.now(), lease });
+    return new Page(plan, {
+      field: "created",
+      pass,
+      reader: "tail",
+      lateBelowMs: null,
+      isPublished: (id) => slices.has(id),
+      isForgotten: (valueMs) => slices.isForgotten(valueMs),
+      previous,
+      serverNowMs,
+      nowMs: () => Date.now(),
+      lease,
+    });
   };
 }
 
@@ -219,7 +230,8 @@ async function openPages(setting: PartSetting, topic: string): Promise<NewPage> 
 async function openPage(setting: PartSetting): Promise<Part> {
   const activitiesOf = await openActivities();
   const newPage = await openPages(setting, "bench-page");
-  const { Slices } = await slicesRoom();
+  const { Slices } = await scanRoom.slices();
+  const draftOf = await openDrafts();
   let slices: Slices;
   return {
     ...nothingHeld,
@@ -229,7 +241,7 @@ async function openPage(setting: PartSetting): Promise<Part> {
       const page = await newPage(slices);
       return () => {
         for (const bytes of activities) page.take(bytes);
-        slices.planPage(page.additions(), null).apply();
+        draftOf(slices, page.additions()).apply();
         return page.records.length;
       };
     },
@@ -241,7 +253,8 @@ async function openProduce(setting: PartSetting, compression: "gzip" | "none"): 
   const topic = `bench-produce-${compression}`;
   const activitiesOf = await openActivities();
   const newPage = await openPages(setting, topic);
-  const { Slices } = await slicesRoom();
+  const { Slices } = await scanRoom.slices();
+  const draftOf = await openDrafts();
   const { openKafka } = await dist<typeof import("../../src/kafka/kafkajs-port.ts")>("kafka/kafkajs-port");
   const { systemClock } = await dist<typeof import("../../src/kit/clock.ts")>("kit/clock");
   const cursorsTopic = { name: `${topic}-cursors`, partitions: 1 };
@@ -262,7 +275,7 @@ async function openProduce(setting: PartSetting, compression: "gzip" | "none"): 
       for (const bytes of activitiesOf(body)) page.take(bytes);
       const { records } = page;
       const cursor = { key: "cursor", value: "{}" };
-      const state = [cursor, ...slices.planPage(page.additions(), null).state];
+      const state = [cursor, ...draftOf(slices, page.additions()).state];
       const transaction: Transaction = { state, records };
       return async () => {
         await shard.commit(transaction, forever);

@@ -32,6 +32,8 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
         pageSize: 500,
         pollIntervalMs: 10_000,
         start: { kind: "age", ageMs: 86_400_000 },
+        lookbacksMs: [],
+        catchUp: { afterMs: 900_000, order: "in-order" },
         topic: SIM_TOPIC,
         key: "id",
         ...scan,

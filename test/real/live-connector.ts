@@ -90,9 +90,9 @@ export async function untilCaughtUp(
   await eventually(
     async () => {
       const scan = (await connector.status())?.scans[0];
-      // A second more: the tenant's clock is shown to the second.
-      if (scan?.caughtUp == null || Date.parse(scan.caughtUp) < sinceMs + 1_000) {
-        throw new Error(`caught up to ${scan?.caughtUp}, ${scan?.state}: ${scan?.reason}`);
+      // A second more: the tenant's clock is shown to the second. What a scan starts with is read beside the tail.
+      if (scan?.caughtUp == null || Date.parse(scan.caughtUp) < sinceMs + 1_000 || scan.jobs.length > 0) {
+        throw new Error(`caught up to ${scan?.caughtUp}, ${scan?.jobs.length} jobs, ${scan?.state}: ${scan?.reason}`);
       }
       return true;
     },

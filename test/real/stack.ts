@@ -85,6 +85,8 @@ export interface LiveStatus {
     readonly caughtUp: string | null;
     readonly cursorField: string | null;
     readonly openGaps: number;
+    /** Range jobs that are not done. */
+    readonly jobs: readonly { readonly reader: string; readonly done: number }[];
     readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "pages", number>>;
   }[];
 }

@@ -2,8 +2,11 @@ import { expect, test } from "vitest";
 import { cursorTable, isBlocked, viewOf } from "../../../src/cli/cursor-view.ts";
 import type { ScanConfig } from "../../../src/config/config.ts";
 import { type Cursor, encodeCursor, newCursor } from "../../../src/scan/cursor.ts";
-import { cursorKey } from "../../../src/scan/ledger.ts";
-import { idHash, Slices, sliceOf } from "../../../src/scan/slices.ts";
+import { idHash } from "../../../src/scan/digest.ts";
+import { cursorKey, type StateEntry } from "../../../src/scan/ledger.ts";
+import { sliceOf } from "../../../src/scan/slice.ts";
+import { SliceDraft } from "../../../src/scan/slice-draft.ts";
+import { Slices } from "../../../src/scan/slices.ts";
 import { openPass } from "../../../src/scan/tail.ts";
 
 const nowMs = Date.parse("2026-11-23T12:00:00Z");
@@ -16,6 +19,8 @@ const scan: ScanConfig = {
   pageSize: 5_000,
   pollIntervalMs: 10_000,
   start: { kind: "now" },
+  lookbacksMs: [],
+  catchUp: { afterMs: 900_000, order: "in-order" },
   topic: "t",
   key: "id",
 };
@@ -25,12 +30,11 @@ function cursor(change: Partial<Cursor> = {}): Cursor {
 }
 
 function records(value: string, ids: readonly string[] = []): Map<string, Buffer> {
-  const slices = new Slices(scan.name, "created");
-  const hashes = ids.map(idHash);
-  const gap = { fromMs: startMs, untilMs: startMs, reason: "stall" };
-  const addition = { sliceMs: sliceOf(startMs), ids: hashes, read: ids.length, duplicates: 0, deadLettered: 0 };
-  const change = ids.length === 0 ? { state: [] } : slices.planPage([addition], gap);
-  const state = change.state.map(({ key, value: bytes }) => [key, Buffer.from(bytes ?? "")] as const);
+  const draft = new SliceDraft(new Slices(scan.name, "created"));
+  const counts = { read: ids.length, duplicates: 0, deadLettered: 0, late: 0 };
+  if (ids.length > 0) draft.add({ sliceMs: sliceOf(startMs), ids: ids.map(idHash), ...counts });
+  if (ids.length > 0) draft.openGap({ fromMs: startMs, untilMs: startMs, reason: "stall" });
+  const state = draft.state.map(({ key, value: bytes }: StateEntry) => [key, Buffer.from(bytes ?? "")] as const);
   return new Map([[cursorKey(scan.name), Buffer.from(value)], ...state]);
 }
 

@@ -26,6 +26,8 @@ test("four lines are enough: everything else has a default and the tenant gets a
       pageSize: 5_000,
       pollIntervalMs: 10_000,
       start: { kind: "age", ageMs: 86_400_000 },
+      lookbacksMs: null,
+      catchUp: { afterMs: 900_000, order: "newest-first" },
       topic: "mdca-activities",
       key: "id",
     },
@@ -73,6 +75,8 @@ scans:
     pageSize: 500
     pollInterval: 1m
     start: 2026-11-01T00:00:00+01:00
+    lookbacks: [24h, 5m, 24h]
+    catchUp: { after: 1h, order: in-order }
     topic: "mdca.\${tenant}.\${scan}"
     key: user
 record: { raw: omit }
@@ -110,6 +114,8 @@ log: { level: debug }
     pageSize: 500,
     pollIntervalMs: 60_000,
     start: { kind: "instant", atMs: Date.UTC(2026, 9, 31, 23) },
+    lookbacksMs: [300_000, 86_400_000],
+    catchUp: { afterMs: 3_600_000, order: "in-order" },
     topic: "mdca.contoso.mail",
     key: "user",
   });
@@ -138,7 +144,7 @@ test("all problems come at once, each with its option, its line, what was found 
   fab: { apiUrl: "https://fab.example.com", auth: { directoryId: d } }
   "b c": 7
 scans:
-  x: { tenant: contso, pollInterval: 10, lookbacks: [2m], filters: { servic: {} , service: { eqq: 1 } } }
+  x: { tenant: contso, pollInterval: 10, lookbacks: [2], filters: { servic: {} , service: { eqq: 1 } } }
 kafka: { brokers: localhost, ssl: { caa: 1 }, compression: lz4 }
 topics: { cursors: { name: t }, dlq: { name: t } }
 log: { level: loud }
@@ -150,7 +156,7 @@ log: { level: loud }
     "tenants.contoso.retries (line 6): unknown option; known are apiUrl, auth, requestsPerMinute, ca, proxy, timeouts",
     'tenants["b c"] (line 8): found a number (not shown); allowed: settings: apiUrl, auth, requestsPerMinute, ca, proxy, timeouts',
     "scans.x.pollInterval (line 10): found 10; allowed: a duration from 1s to 1h, written like 250ms, 10s, 15m, 12h or 1d",
-    "scans.x.lookbacks (line 10): not available in this version: lookbacks come with a later one",
+    "scans.x.lookbacks[0] (line 10): found 2; allowed: a duration from 1s to 30d, written like 250ms, 10s, 15m, 12h or 1d",
     'kafka.brokers (line 11): found a text (not shown); allowed: a list of host:port, such as ["localhost:9092"]',
     'kafka.compression (line 11): found "lz4"; allowed: none, gzip',
     'kafka.ssl.caa (line 11): unknown option; did you mean "ca"?',

@@ -1,28 +1,35 @@
 import { expect, test } from "vitest";
 import type { Page } from "../../../src/connector/page.ts";
 import { type PagePlan, ScanMemory } from "../../../src/connector/scan-memory.ts";
+import { encodeCursor } from "../../../src/scan/cursor.ts";
+import { idHash } from "../../../src/scan/digest.ts";
 import { foldPage } from "../../../src/scan/fold.ts";
-import { decodeLedger } from "../../../src/scan/ledger.ts";
-import { idHash, sliceOf } from "../../../src/scan/slices.ts";
-import { nextAsk } from "../../../src/scan/tail.ts";
+import { encodeJob, newJob, openJobPass } from "../../../src/scan/job.ts";
+import { decodeLedger, readerKey } from "../../../src/scan/ledger.ts";
+import { askOf } from "../../../src/scan/pass.ts";
+import { sliceOf } from "../../../src/scan/slice.ts";
+import { openPass } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
 import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
 
 const scan = simConfig({ cursorField: "created" }).scans[0]!;
+const looking = simConfig({ cursorField: "created", lookbacksMs: [2 * MINUTE_MS, DAY_MS] }).scans[0]!;
 const IDS_BYTES = 1 << 20;
 
 /** A page of `fresh` new ids and `duplicates`, all at `atMs`. */
 function pageOf(fresh: readonly string[], duplicates: number, atMs: number): Page {
   const ids = fresh.map(idHash);
-  const counts = { activities: fresh.length + duplicates, duplicates, deadLettered: 0 };
-  const additions = () => [{ sliceMs: sliceOf(atMs), ids, read: counts.activities, duplicates, deadLettered: 0 }];
-  return { ...counts, fresh: ids, records: [], additions } as unknown as Page;
+  const read = fresh.length + duplicates;
+  const counts = { read, published: fresh.length, duplicates, deadLettered: 0, outsideMemory: 0 };
+  const additions = () => [{ sliceMs: sliceOf(atMs), ids, read, duplicates, deadLettered: 0, late: 0 }];
+  return { activities: read, counts, fresh: ids, records: [], outsideMemory: [], additions } as unknown as Page;
 }
 
 /** What the last page of a pass changes. */
 function plan(memory: ScanMemory, page: Page, atMs: number, nowMs = 0): PagePlan | null {
-  const ask = nextAsk(memory.cursor, "created", { filters: {}, limit: 500 }, atMs);
-  const fold = foldPage(memory.cursor, ask, {
+  const { cursor } = memory;
+  const ask = askOf(cursor.pass ?? openPass(cursor, atMs), "created", { filters: {}, limit: 500 });
+  const fold = foldPage(cursor, ask, {
     activities: page.activities,
     hasNext: false,
     nextFilters: null,
@@ -30,11 +37,12 @@ function plan(memory: ScanMemory, page: Page, atMs: number, nowMs = 0): PagePlan
     lowestMs: atMs,
     highestMs: atMs,
     outOfBounds: 0,
-    descending: false,
+    services: [],
+    disordered: false,
     onPrevious: false,
     serverNowMs: atMs,
   });
-  return memory.planPage(page, fold, nowMs);
+  return memory.planPage("tail", page, fold, { nowMs, serverNowMs: atMs });
 }
 
 type Records = Map<string, Buffer>;
@@ -46,9 +54,9 @@ function write(records: Records, change: PagePlan): Records {
   return records;
 }
 
-function begun(): { memory: ScanMemory; records: Records } {
-  const memory = ScanMemory.begin(scan, NOW_MS, IDS_BYTES);
-  const start = memory.planCursor();
+function begun(config = scan): { memory: ScanMemory; records: Records } {
+  const memory = ScanMemory.begin(config, NOW_MS, IDS_BYTES);
+  const start = memory.plan();
   memory.committed(start, 0);
   return { memory, records: write(new Map(), start) };
 }
@@ -58,7 +66,7 @@ const known = (memory: ScanMemory, id: string) => memory.slices?.has(idHash(id))
 test("a transaction that turns out to be committed is taken over from the state", () => {
   const { memory, records } = begun();
   const change = plan(memory, pageOf(["a"], 0, NOW_MS), NOW_MS)!;
-  expect(memory.reload(change, scan, write(records, change))).toBe("committed");
+  expect(memory.reload(change, write(records, change))).toBe("committed");
   expect(known(memory, "a")).toBe(true);
   expect(memory.cursor).toEqual(change.cursorAfter);
 });
@@ -66,7 +74,7 @@ test("a transaction that turns out to be committed is taken over from the state"
 test("one that was not committed leaves everything as it was, and may be tried again", () => {
   const { memory, records } = begun();
   const change = plan(memory, pageOf(["a"], 0, NOW_MS), NOW_MS)!;
-  expect(memory.reload(change, scan, records)).toBe("open");
+  expect(memory.reload(change, records)).toBe("open");
   expect(known(memory, "a")).toBe(false);
   memory.committed(change, 0);
   expect(known(memory, "a")).toBe(true);
@@ -80,14 +88,14 @@ test("where another owner went on, its state is taken and the page is outdated",
   other.committed(theirs, 0);
   write(records, theirs);
   write(records, plan(other, pageOf(["c"], 0, NOW_MS), NOW_MS)!);
-  expect(memory.reload(change, scan, records)).toBe("other");
+  expect(memory.reload(change, records)).toBe("other");
   expect([known(memory, "a"), known(memory, "b"), known(memory, "c")]).toEqual([false, true, true]);
 });
 
 test("a state that is gone is never a fresh start", () => {
   const { memory } = begun();
   const change = plan(memory, pageOf(["a"], 0, NOW_MS), NOW_MS)!;
-  expect(() => memory.reload(change, scan, new Map())).toThrow("gone");
+  expect(() => memory.reload(change, new Map())).toThrow("gone");
 });
 
 /** A memory that knows `a`, and has quietly counted three repeats of it. */
@@ -114,25 +122,83 @@ test("a page that changes nothing is not committed for a minute, and then with a
 test("what was counted is written once, though it is only by the state that its commit is known", () => {
   const { memory, records } = quieted();
   const change = plan(memory, pageOf(["b"], 0, NOW_MS), NOW_MS)!;
-  expect(memory.reload(change, scan, write(records, change))).toBe("committed");
+  expect(memory.reload(change, write(records, change))).toBe("committed");
   write(records, plan(memory, pageOf(["c"], 0, NOW_MS), NOW_MS)!);
   expect(ledgerOf(records)).toMatchObject({ read: 6, duplicates: 3, published: 3 });
 });
 
-test("what was counted is not lost when ids are forgotten to save memory", () => {
-  const { memory, records } = begun();
+test("what was counted is not lost when ids are forgotten to save memory, and what is owed there becomes a gap", () => {
+  const { memory, records } = begun(looking);
   for (const [at, id] of ["old", "a"].entries()) {
-    const change = plan(memory, pageOf([id], 0, NOW_MS + (at - 1) * 5 * HOUR_MS), NOW_MS)!;
+    const change = plan(memory, pageOf([id], 0, NOW_MS + (at - 1) * 5 * HOUR_MS), NOW_MS + (at - 1) * 5 * HOUR_MS)!;
     memory.committed(change, 0);
     write(records, change);
   }
   expect(plan(memory, pageOf([], 1, NOW_MS), NOW_MS)).toBeNull();
-  const shrink = memory.planShrink()!;
+  const shrink = memory.planShrink(NOW_MS)!;
   expect(ledgerOf(write(records, shrink))).toMatchObject({ duplicates: 1 });
   memory.committed(shrink, 0);
   expect([known(memory, "old"), known(memory, "a")]).toEqual([false, true]);
-  expect(memory.planShrink()).toBeNull();
-  expect(ScanMemory.load(scan, records, IDS_BYTES)?.cursor.counts.duplicates).toBe(1);
+  expect([memory.isForgotten(NOW_MS - 5 * HOUR_MS), memory.isForgotten(NOW_MS)]).toEqual([true, false]);
+  expect(memory.slices?.ledgerOf(NOW_MS - 5 * HOUR_MS).gaps).toEqual([
+    { fromMs: NOW_MS - 5 * HOUR_MS, untilMs: NOW_MS - 4 * HOUR_MS - 1, reason: "memory" },
+  ]);
+  expect(memory.planShrink(NOW_MS)).toBeNull();
+  expect(ScanMemory.load(looking, records, IDS_BYTES)?.cursor.counts.duplicates).toBe(1);
+});
+
+test("what was counted is not lost when the tail goes on at now after an outage", () => {
+  const config = {
+    ...scan,
+    catchUp: { afterMs: 15 * MINUTE_MS, order: "newest-first" as const },
+    start: { kind: "now" as const },
+  };
+  const { memory, records } = begun(config);
+  const first = plan(memory, pageOf(["a"], 0, NOW_MS + 9_000), NOW_MS + 9_000)!;
+  memory.committed(first, 0);
+  write(records, first);
+  for (let poll = 0; poll < 3; poll++) expect(plan(memory, pageOf([], 1, NOW_MS + 9_000), NOW_MS + 9_000)).toBeNull();
+  const recovery = memory.planRecovery(NOW_MS + HOUR_MS, false)!;
+  memory.committed(recovery, 0);
+  write(records, recovery);
+  write(records, plan(memory, pageOf(["b"], 0, NOW_MS + HOUR_MS), NOW_MS + HOUR_MS)!);
+  const { counts } = ScanMemory.load(config, records, IDS_BYTES)!.cursor;
+  expect(counts).toMatchObject({ read: 5, duplicates: 3, published: 2 });
+  expect(ledgerOf(records)).toMatchObject({ read: 4, duplicates: 3, published: 1 });
+});
+
+test("behind by more than catchUp.after the tail goes on at now, and a recovery has all that lies between, once", () => {
+  const config = {
+    ...looking,
+    catchUp: { afterMs: 15 * MINUTE_MS, order: "newest-first" as const },
+    start: { kind: "now" as const },
+  };
+  const { memory, records } = begun(config);
+  expect(memory.planRecovery(NOW_MS + 15 * MINUTE_MS, false)).toBeNull();
+  const nowMs = NOW_MS + 15 * MINUTE_MS + 1;
+  const recovery = memory.planRecovery(nowMs, false)!;
+  expect(memory.jobs.size).toBe(0);
+  memory.committed(recovery, 0);
+  expect([...memory.jobs.values()]).toMatchObject([
+    { origin: "recovery", order: "desc", whole: { fromMs: NOW_MS, untilMs: nowMs - 1 }, caughtUpMs: NOW_MS },
+  ]);
+  expect(openPass(memory.cursor, nowMs).fromMs).toBe(nowMs);
+  expect([memory.cursor.caughtUpMs, memory.caughtUpMs]).toEqual([nowMs, NOW_MS]);
+  expect(memory.planRecovery(nowMs, false)).toBeNull();
+  expect(ScanMemory.load(config, write(records, recovery), IDS_BYTES)?.jobs).toEqual(memory.jobs);
+});
+
+test("in order, or within a pass of this process, the tail does not leave what it has missed", () => {
+  const order = { afterMs: 15 * MINUTE_MS, order: "newest-first" as const };
+  expect(begun(looking).memory.planRecovery(NOW_MS + 9 * HOUR_MS, false)).toBeNull();
+  const { memory, records } = begun({ ...looking, catchUp: order, start: { kind: "now" } });
+  const inPass = { ...memory.cursor, pass: openPass(memory.cursor, NOW_MS) };
+  const key = [...records.keys()].find((each) => each.includes("tail"))!;
+  records.set(key, Buffer.from(encodeCursor(inPass)));
+  const resumed = ScanMemory.load({ ...looking, catchUp: order }, records, IDS_BYTES)!;
+  expect(resumed.planRecovery(NOW_MS + 9 * HOUR_MS, false)).toBeNull();
+  const recovery = resumed.planRecovery(NOW_MS + 9 * HOUR_MS, true)!;
+  expect(recovery.cursorAfter.pass).toBeNull();
 });
 
 test("a memory is overfull when its ids occupy more than they may", () => {
@@ -172,22 +238,46 @@ test("repeats that were counted in between are counted once, though the commit's
   expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(counts.duplicates);
 });
 
-test("slices are forgotten a day below the position, with their chunks, and a restart after that repeats nothing", async () => {
-  const activities = backlog(90, HOUR_MS);
-  const scene = new Scene({ activities, scan: { start: { kind: "age", ageMs: 5 * DAY_MS } } });
-  scene.start();
-  await scene.pass(5 * MINUTE_MS);
-  scene.restart();
-  await scene.pass(5 * MINUTE_MS);
-  expect(sorted(scene.published)).toEqual(idsOf(activities));
-  const { positionMs } = scene.cursor();
-  for (const [sliceMs, ledger] of scene.ledgers()) {
-    const isOld = sliceMs + HOUR_MS <= positionMs - DAY_MS - HOUR_MS;
-    const isNew = sliceMs >= positionMs - DAY_MS;
-    if (isOld || isNew) expect([sliceMs, ledger.remembered, ledger.chunks]).toEqual([sliceMs, isNew, isNew ? 1 : 0]);
+test("a lookback whose age is not configured any more does not keep its slices in memory for ever", () => {
+  const whole = { fromMs: NOW_MS - 5 * HOUR_MS, untilMs: NOW_MS - 4 * HOUR_MS - 1 };
+  const step = newJob({ origin: "lookback", order: "asc", ageMs: 6 * HOUR_MS, whole });
+  const { memory, records } = begun({ ...looking, lookbacksMs: [6 * HOUR_MS] });
+  const old = plan(memory, pageOf(["old"], 0, whole.fromMs), whole.fromMs)!;
+  memory.committed(old, 0);
+  write(records, old);
+  const stopped = { ...step, pass: openJobPass(step, "desc", NOW_MS) };
+  records.set(readerKey(scan.name, "lookback/6h"), Buffer.from(encodeJob(stopped)));
+  const later = ScanMemory.load({ ...looking, lookbacksMs: [2 * MINUTE_MS] }, records, IDS_BYTES)!;
+  for (const atMs of [NOW_MS, NOW_MS + HOUR_MS, NOW_MS + 2 * HOUR_MS]) {
+    later.committed(plan(later, pageOf([`at ${atMs}`], 0, atMs), atMs)!, 0);
   }
-  expect([...scene.ledgers().values()].some((ledger) => !ledger.remembered)).toBe(true);
+  expect(later.slices?.remembered).not.toContain(whole.fromMs);
 });
+
+test.each([
+  ["as soon as the tail has left them", [], 0],
+  ["once they were read at the last age", [2 * MINUTE_MS, DAY_MS], DAY_MS],
+])(
+  "slices are forgotten %s, with their chunks, and a restart after that repeats nothing",
+  async (_, lookbacksMs, ageMs) => {
+    const activities = backlog(90, HOUR_MS);
+    const scene = new Scene({ activities, scan: { lookbacksMs, start: { kind: "age", ageMs: 5 * DAY_MS } } });
+    scene.start();
+    await scene.pass(5 * MINUTE_MS);
+    scene.restart();
+    await scene.pass(5 * MINUTE_MS);
+    expect(sorted(scene.published)).toEqual(idsOf(activities));
+    const { positionMs } = scene.cursor();
+    for (const [sliceMs, ledger] of scene.ledgers()) {
+      const isOld = sliceMs + HOUR_MS <= positionMs - ageMs - HOUR_MS;
+      const isNew = sliceMs + HOUR_MS > positionMs - ageMs + 10 * MINUTE_MS;
+      if (isOld || isNew) expect([sliceMs, ledger.remembered, ledger.chunks]).toEqual([sliceMs, isNew, isNew ? 1 : 0]);
+      if (isOld || isNew) expect(ledger.settledMs !== null).toBe(isOld);
+    }
+    expect([...scene.ledgers().values()].filter((ledger) => !ledger.remembered).length).toBeGreaterThan(60);
+    expect([...scene.ledgers().values()].some((ledger) => ledger.remembered)).toBe(true);
+  },
+);
 
 test("ledgers count and digest exactly the ids that were published in their slice", async () => {
   const activities = backlog(150, 3 * MINUTE_MS);
@@ -200,21 +290,4 @@ test("ledgers count and digest exactly the ids that were published in their slic
     for (const { id } of inside) for (const [at, byte] of idHash(id).entries()) digest[at]! ^= byte;
     expect(ledger).toMatchObject({ ids: inside.length, published: inside.length, digest: digest.toString("hex") });
   }
-});
-
-test("ids that outgrow their memory are forgotten down to an hour; where that is not enough the scan says so", async () => {
-  const scene = new Scene({ activities: backlog(600, 2 * MINUTE_MS), pageCeiling: 50 });
-  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 8_192 } };
-  scene.start();
-  await scene.pass(10 * MINUTE_MS);
-  expect(scene.published).toHaveLength(600);
-  expect(scene.states.at(-1)).toBe("idle");
-  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 1_000 } };
-  scene.restart();
-  await scene.pass(5 * MINUTE_MS);
-  expect(scene.of("scan_state").at(-1)).toMatchObject({
-    state: "blocked",
-    code: "memory_exhausted",
-    reason: expect.stringContaining("memory.ids"),
-  });
 });

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import type { RecordPlan } from "../../../src/connector/page.ts";
-import { LIMIT_MIN, ScanRun, startMs } from "../../../src/connector/scan-run.ts";
+import { ScanMemory } from "../../../src/connector/scan-memory.ts";
+import { LIMIT_MIN, ScanRun } from "../../../src/connector/scan-run.ts";
 import type { Event } from "../../../src/observe/events.ts";
+import { encodeCursor, newCursor } from "../../../src/scan/cursor.ts";
+import { cursorKey } from "../../../src/scan/ledger.ts";
 import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
 import { HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
@@ -42,12 +45,52 @@ test("how large activities are is learned from pages that had any", () => {
   expect(run.pageWithin(0).bytes / LIMIT_MIN).toBeCloseTo(4_400, -2);
 });
 
-test.each([
-  [{ kind: "instant", atMs: NOW_MS - HOUR_MS } as const, NOW_MS - HOUR_MS],
-  [{ kind: "age", ageMs: HOUR_MS } as const, NOW_MS - HOUR_MS],
-  [{ kind: "now" } as const, NOW_MS],
-])("a start of %j is where the first pass begins, its overlap included", (start, atMs) => {
-  expect(startMs(start, NOW_MS) - OVERLAP_MS).toBe(atMs);
+/** A run whose scan owes looking back at two minutes from an hour before `NOW_MS`, where the tail stands, on. */
+function lookingBack(positionMs = NOW_MS + OVERLAP_MS) {
+  const scan = simConfig({ cursorField: "created", lookbacksMs: [2 * MINUTE_MS] }).scans[0]!;
+  const run = new ScanRun(scan, {} as RecordPlan, 1 << 20, () => undefined);
+  const lookbacks = [{ ageMs: 2 * MINUTE_MS, covered: [] }];
+  const began = { ...newCursor(scan.tenant, scan.filters, NOW_MS - HOUR_MS), cursorField: "created" as const };
+  const record = Buffer.from(encodeCursor({ ...began, positionMs, lookbacks }));
+  run.memory = ScanMemory.load(scan, new Map([[cursorKey(scan.name), record]]), 1 << 20);
+  return run;
+}
+
+test("the tail is due at once, others once the server's time is known; when each was served is known", () => {
+  const run = lookingBack();
+  const never = Number.NEGATIVE_INFINITY;
+  const tail = { reader: "tail", class: "tail", dueMs: never, servedMs: 700 };
+  run.reader("tail").servedMs = 700;
+  expect(run.dues({ nowMs: 1_000, serverNowMs: null })).toEqual([tail]);
+  expect(run.dues({ nowMs: 1_000, serverNowMs: NOW_MS })).toEqual([
+    tail,
+    { reader: "lookback/2m", class: "first_lookback", dueMs: expect.any(Number), servedMs: never },
+  ]);
+  run.memory = null;
+  expect(run.dues({ nowMs: 1_000, serverNowMs: NOW_MS })).toEqual([tail]);
+});
+
+test("a lookback's due time is that of its step, moved from the server's clock to the monotonic one", () => {
+  const dueMs = NOW_MS - HOUR_MS + 30_000 + 2 * MINUTE_MS;
+  const due = (serverNowMs: number) => lookingBack().dues({ nowMs: 1_000, serverNowMs })[1];
+  expect(due(dueMs - 7)).toMatchObject({ reader: "lookback/2m", dueMs: 1_007 });
+  expect(due(dueMs + 9)).toMatchObject({ dueMs: 991 });
+  expect(lookingBack(NOW_MS - HOUR_MS).dues({ nowMs: 1_000, serverNowMs: dueMs })).toHaveLength(1);
+});
+
+test("while a scan is held none of its readers is due", () => {
+  const run = lookingBack();
+  run.heldUntilMs = 5_000;
+  const dues = run.dues({ nowMs: 1_000, serverNowMs: NOW_MS + 24 * HOUR_MS });
+  expect(dues.every(({ dueMs }) => dueMs >= 5_000)).toBe(true);
+});
+
+test("what is known of a reader is forgotten once it has no job, but for the tail", () => {
+  const run = lookingBack();
+  for (const name of ["tail", "backfill/x"]) run.reader(name).servedMs = 9;
+  run.forgetReaders();
+  expect(run.reader("tail").servedMs).toBe(9);
+  expect(run.reader("backfill/x").servedMs).toBe(Number.NEGATIVE_INFINITY);
 });
 
 test.each([

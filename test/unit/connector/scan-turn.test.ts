@@ -167,7 +167,7 @@ test("newest first is told, and followed to the end before the position moves", 
   expect(moved().at(-1)?.positionMs).toBeLessThan(NOW_MS - 30 * MINUTE_MS);
   await scene.pass(2 * MINUTE_MS);
   expect(sorted(scene.published)).toEqual(idsOf(activities));
-  expect(scene.anomalies("order_not_ascending")).toBeGreaterThan(0);
+  expect(scene.anomalies("order_not_honoured")).toBeGreaterThan(0);
   expect(scene.cursor().positionMs).toBe(NOW_MS - MINUTE_MS);
 });
 
@@ -261,4 +261,34 @@ test("a scan that another owner began while our commit failed goes on from there
   first.stop();
   expect(failed).toBe(true);
   expect(sorted(scene.published)).toEqual(idsOf(activities));
+});
+
+test("ids that outgrow their memory are forgotten early, as visible gaps; where that is not enough the scan says so", async () => {
+  const scan = { lookbacksMs: [2 * MINUTE_MS, DAY_MS], start: { kind: "age" as const, ageMs: 21 * HOUR_MS } };
+  const scene = new Scene({ activities: backlog(600, 2 * MINUTE_MS), pageCeiling: 50, scan });
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 8_192 } };
+  scene.start();
+  await scene.pass(10 * MINUTE_MS);
+  expect(scene.published).toHaveLength(600);
+  expect(scene.states.at(-1)).toBe("idle");
+  const ledgers = [...scene.ledgers()];
+  const early = ledgers.filter(([, { remembered }]) => !remembered);
+  expect(early.length).toBeGreaterThan(5);
+  expect(scene.anomalies("lookbacks_refused")).toBe(early.length);
+  for (const [sliceMs, { gaps, settledMs }] of early) {
+    expect(gaps).toEqual([{ fromMs: sliceMs, untilMs: sliceMs + HOUR_MS - 1, reason: "memory" }]);
+    expect(settledMs).toBeNull();
+  }
+  const kept = ledgers.filter(([, { remembered }]) => remembered);
+  expect(kept.map(([sliceMs]) => sliceMs)).toEqual(kept.map((_, at) => kept[0]![0] + at * HOUR_MS));
+  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(early.length);
+  scene.config = { ...scene.config, memory: { ...scene.config.memory, idsBytes: 500 } };
+  scene.restart();
+  await scene.pass(5 * MINUTE_MS);
+  expect(scene.published).toHaveLength(600);
+  expect(scene.of("scan_state").at(-1)).toMatchObject({
+    state: "blocked",
+    code: "memory_exhausted",
+    reason: expect.stringContaining("memory.ids"),
+  });
 });

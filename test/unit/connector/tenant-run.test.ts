@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { CommandDesk } from "../../../src/connector/command-desk.ts";
+import { LearnedPace } from "../../../src/connector/learned-pace.ts";
 import { PageMemory } from "../../../src/connector/page-memory.ts";
 import { ScanRun } from "../../../src/connector/scan-run.ts";
 import type { ShardOwner } from "../../../src/connector/shard-owner.ts";
@@ -28,12 +30,16 @@ function tenantOf(...answers: (Partial<Answer> | Error)[]) {
       return { verdict: page(), status: 200, serverNowMs: null, readAtMs, durationMs: 5, bodyBytes: 7, ...next };
     },
   };
+  const budget = new Budget({ requests: 20 }, 0);
   const deps: TenantDeps = {
     tenant: "contoso",
     requestsPerMinute: 20,
     client,
-    budget: new Budget({ requests: 20 }, 0),
+    budget,
     owner: {} as ShardOwner,
+    pace: new LearnedPace("contoso", budget, 0),
+    desk: new CommandDesk(new Map()),
+    scanNames: new Set(["contoso-all"]),
     pages: new PageMemory(1),
     clock,
     random: () => 0.5,
@@ -43,7 +49,7 @@ function tenantOf(...answers: (Partial<Answer> | Error)[]) {
   const scan = new ScanRun(simConfig().scans[0]!, {} as ScanRun["records"], 1, emit);
   const tenant = new TenantRun(deps, [scan]);
   const ask = async () => {
-    const asking = tenant.awaitRequest(scan, signal);
+    const asking = tenant.awaitRequest(signal);
     let over = false;
     void asking.then(() => {
       over = true;

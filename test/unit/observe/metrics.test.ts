@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ANOMALIES, SCAN_STATES } from "../../../src/observe/events.ts";
 import { openMetrics } from "../../../src/observe/metrics.ts";
-import { CONFIGURED, EVERY_EVENT, OF_SCAN, page, state } from "./scene.ts";
+import { CONFIGURED, EVERY_EVENT, moved, OF_SCAN, page, state } from "./scene.ts";
 
 /** The published interface, by kind and labels: to change it is to change the major version. */
 const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -10,6 +10,9 @@ const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   activities_dead_lettered_total: ["counter", "tenant", "scan"],
   pages_total: ["counter", "tenant", "scan"],
   published_bytes_total: ["counter", "tenant", "scan"],
+  activities_late_total: ["counter", "tenant", "scan", "reader"],
+  outside_memory_total: ["counter", "tenant", "scan"],
+  oldest_unsettled_timestamp_seconds: ["gauge", "tenant", "scan"],
   caught_up_timestamp_seconds: ["gauge", "tenant", "scan"],
   watermark_timestamp_seconds: ["gauge", "tenant", "scan"],
   open_gaps: ["gauge", "tenant", "scan"],
@@ -63,11 +66,8 @@ test("every series of what is configured is there from the start, at 0 where not
   const used = opened();
   for (const event of EVERY_EVENT) used.record(event);
   const later = [...(await scrape(used)).keys()];
-  // A range job's reader and a field's name are only known when they come.
-  expect(later.filter((sample) => !before.has(sample))).toEqual([
-    expect.stringContaining('reader="recovery"'),
-    expect.stringContaining('field="appId"'),
-  ]);
+  // A field's name is only known when it comes.
+  expect(later.filter((sample) => !before.has(sample))).toEqual([expect.stringContaining('field="appId"')]);
   const notZero = [...before].filter(([, value]) => value !== 0).map(([sample]) => sample);
   expect(notZero).toEqual([
     expect.stringContaining('state="starting"'),
@@ -81,7 +81,9 @@ test("a scan adds at most 60 series, and so does a tenant", async () => {
   const samples = [...(await scrape(opened())).keys()];
   const ofScan = samples.filter((sample) => sample.includes('scan="'));
   const ofTenant = samples.filter((sample) => sample.includes('tenant="') && !sample.includes('scan="'));
-  expect(ofScan.length).toBe(9 + SCAN_STATES.length + ANOMALIES.length);
+  const [readers, ages] = [["tail", "recovery", "backfill"].length, CONFIGURED.scans[0]?.lookbacksMs.length ?? 0];
+  const others = samples.filter((sample) => sample.includes("activities_late_total") && !sample.includes("lookback"));
+  expect(ofScan.length - others.length).toBe(10 + readers + 2 * ages + SCAN_STATES.length + ANOMALIES.length);
   expect(ofScan.length).toBeLessThanOrEqual(60);
   expect(ofTenant.length).toBeLessThanOrEqual(60);
 });
@@ -102,9 +104,32 @@ test("a page's activities are told apart by what became of them", async () => {
   expect(samples.get('mdca_source_publish_latency_seconds_count{tenant="contoso"}')).toBe(1);
 });
 
+test("what was late is counted by its reader, never of the tail, and what turned up outside of memory by scan", async () => {
+  const metrics = opened();
+  metrics.record(page({ reader: "lookback_2m", published: 3, late: 2, outsideMemory: 4 }));
+  metrics.record(page({ late: 9 }));
+  const samples = await scrape(metrics);
+  const of = (name: string, more = "") =>
+    samples.get(`mdca_source_${name}{tenant="contoso",scan="contoso-all"${more}}`);
+  expect(of("activities_late_total", ',reader="lookback_2m"')).toBe(2);
+  expect(of("activities_late_total", ',reader="lookback_24h"')).toBe(0);
+  expect(of("activities_late_total", ',reader="tail"')).toBeUndefined();
+  expect(of("activities_published_total", ',reader="lookback_2m"')).toBe(3);
+  expect(of("outside_memory_total")).toBe(4);
+});
+
+test("ages that are the cursor field's own have their series from the first time that the cursor moves", async () => {
+  const scans = CONFIGURED.scans.map((scan) => ({ ...scan, lookbacksMs: null }));
+  const metrics = openMetrics({ ...CONFIGURED, scans, configuredAtMs: 0 });
+  const lookbacks = async () => [...(await scrape(metrics))].filter(([sample]) => sample.includes("lookback_96h"));
+  expect(await lookbacks()).toEqual([]);
+  metrics.record(moved({ lateness: [{ age: "96h", read: 9, found: 3 }] }));
+  expect((await lookbacks()).map(([, value]) => value)).toEqual([0, 0]);
+});
+
 test("how fresh publishing is, only the tail tells", async () => {
   const metrics = opened();
-  metrics.record(page({ reader: "recovery/2026-11-01" }));
+  metrics.record(page({ reader: "recovery" }));
   const samples = await scrape(metrics);
   expect(samples.get('mdca_source_publish_latency_seconds_count{tenant="contoso"}')).toBe(0);
   expect(samples.get('mdca_source_ingestion_delay_seconds_count{tenant="contoso"}')).toBe(2);
@@ -135,6 +160,7 @@ test("the cursor's times are Unix seconds, and one state is 1", async () => {
   expect(samples.get(`mdca_source_watermark_timestamp_seconds${labels}`)).toBe(5);
   expect(samples.get(`mdca_source_caught_up_timestamp_seconds${labels}`)).toBe(6);
   expect(samples.get(`mdca_source_open_gaps${labels}`)).toBe(1);
+  expect(samples.get(`mdca_source_oldest_unsettled_timestamp_seconds${labels}`)).toBe(4);
   const states = [...samples].filter(([sample]) => sample.includes("scan_state"));
   expect(states.filter(([, value]) => value === 1).map(([sample]) => sample)).toEqual([
     expect.stringContaining('state="idle"'),

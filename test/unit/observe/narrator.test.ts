@@ -166,3 +166,15 @@ test("who was told of a failed transaction hears at once that the shard is owned
 test("an end that nobody asked for is an error", () => {
   expect(tell([0, { type: "connector_stopping", reason: "fenced", failed: true }])).toEqual(["error stopping: fenced"]);
 });
+
+test("that a scan leaves an outage behind, and that a gap closes, is told", () => {
+  const ofScan = { tenant: "contoso", scan: "contoso-all" };
+  const lines = tell(
+    [0, { type: "recovery_begun", ...ofScan, behindMs: 1_790_000, fromMs: 0 }],
+    [9, { type: "gap_closed", ...ofScan, fromMs: 7_000, untilMs: 7_000, reason: "stall", reader: "lookback/2m" }],
+  );
+  expect(lines).toEqual([
+    "info contoso-all: 30 min behind: goes on at now, and reads from 1970-01-01T00:00:00.000Z on beside it",
+    "info contoso-all: gap at 1970-01-01T00:00:07.000Z closed by lookback/2m",
+  ]);
+});

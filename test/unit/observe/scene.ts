@@ -3,7 +3,7 @@ import type { Event } from "../../../src/observe/events.ts";
 export const CONFIGURED = {
   version: "1.2.3",
   tenants: [{ name: "contoso", requestsPerMinute: 20 }],
-  scans: [{ tenant: "contoso", name: "contoso-all" }],
+  scans: [{ tenant: "contoso", name: "contoso-all", lookbacksMs: [120_000, 86_400_000] }],
   shards: 2,
 };
 
@@ -17,6 +17,8 @@ export const page = (changes: Partial<Extract<Event, { type: "page_published" }>
   published: 7,
   duplicates: 2,
   deadLettered: 1,
+  late: 0,
+  outsideMemory: 0,
   bytes: 500,
   ingestionDelaysMs: [15_000, 200_000],
   publishLatenciesMs: [2_000],
@@ -46,7 +48,11 @@ export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>>
   ...OF_SCAN,
   positionMs: 5_000,
   caughtUpMs: 6_000,
+  settledUntilMs: 4_000,
   openGaps: 1,
+  jobs: [],
+  lateness: [],
+  residualRisk: null,
   ...changes,
 });
 
@@ -66,8 +72,19 @@ export const EVERY_EVENT: readonly Event[] = [
   { type: "budget", tenant: "contoso", limitPerMinute: 15, usedLastMinute: 9 },
   { type: "credential", tenant: "contoso", expiresAtMs: 1_000_000 },
   page(),
-  page({ reader: "recovery/2026-11-01", published: 1 }),
+  page({ reader: "recovery", published: 1, late: 1 }),
+  page({ reader: "lookback_24h", read: 5, published: 3, late: 2, duplicates: 1, deadLettered: 0, outsideMemory: 1 }),
   moved(),
+  moved({
+    jobs: [{ reader: "recovery/x", fromMs: 1_000, untilMs: 3_000, done: 0.25, paused: false, published: 1 }],
+    lateness: [
+      { age: "2m", read: 9, found: 0 },
+      { age: "24h", read: 5, found: 3 },
+    ],
+    residualRisk: 0.25,
+  }),
+  { type: "recovery_begun", ...OF_SCAN, behindMs: 1_800_000, fromMs: 1_000 },
+  { type: "gap_closed", ...OF_SCAN, fromMs: 7_000, untilMs: 7_000, reason: "stall", reader: "lookback/2m" },
   anomaly("the same page twice"),
   { type: "field_mismatch", field: "appId" },
   { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },

@@ -14,26 +14,38 @@ test("before anything has happened, what is configured is there", () => {
     stages: [],
     shards: [],
     tenants: [{ tenant: "contoso", requestsPerMinute: { limit: 20, used: 0 }, throttledUntil: null }],
-    scans: [{ scan: "contoso-all", state: "starting", position: null, caughtUp: null, lagSeconds: null }],
+    scans: [
+      {
+        scan: "contoso-all",
+        state: "starting",
+        position: null,
+        caughtUp: null,
+        lagSeconds: null,
+        settledUntil: null,
+        jobs: [],
+      },
+    ],
   });
 });
 
 test("events add up to what the connector does", () => {
   const keeper = opened();
-  for (const [at, event] of EVERY_EVENT.entries()) keeper.record(event, at * 1_000);
-  const status = keeper.status(20_000);
+  for (const [second, event] of EVERY_EVENT.entries()) keeper.record(event, second * 1_000);
+  const at = (type: string) =>
+    new Date(EVERY_EVENT.findLastIndex((event) => event.type === type) * 1_000).toISOString();
+  const status = keeper.status(60_000);
   expect(status).toMatchObject({ cursorsTopic: "cursors", stopping: "SIGTERM" });
   expect(status.stages).toEqual([
-    { subject: "shard 1", stage: "reading state", since: "1970-01-01T00:00:01.000Z", seconds: 19 },
+    { subject: "shard 1", stage: "reading state", since: "1970-01-01T00:00:01.000Z", seconds: 59 },
   ]);
   expect(status.shards).toEqual([
     {
       shard: 1,
       owned: false,
       tenants: ["contoso"],
-      since: "1970-01-01T00:00:18.000Z",
+      since: at("shard_released"),
       transactions: { committed: 1, failed: 1, fenced: 0 },
-      lastError: { message: "lost the broker", at: "1970-01-01T00:00:17.000Z" },
+      lastError: { message: "lost the broker", at: at("transaction_ended") },
     },
   ]);
   expect(status.tenants).toEqual([
@@ -42,7 +54,7 @@ test("events add up to what the connector does", () => {
       requestsPerMinute: { limit: 15, used: 9 },
       requests: 2,
       throttled: 1,
-      throttledUntil: "1970-01-01T00:00:38.000Z",
+      throttledUntil: null,
       credentialExpiresAt: "1970-01-01T00:16:40.000Z",
       clockSkewSeconds: 0.25,
     },
@@ -57,10 +69,36 @@ test("events add up to what the connector does", () => {
       cursorField: "created",
       position: "1970-01-01T00:00:05.000Z",
       caughtUp: "1970-01-01T00:00:06.000Z",
-      lagSeconds: 14,
+      lagSeconds: 54,
+      settledUntil: "1970-01-01T00:00:04.000Z",
       openGaps: 1,
-      counts: { pages: 2, read: 20, published: 8, duplicates: 4, deadLettered: 2, bytes: 1_000, anomalies: 1 },
-      lastAnomaly: { kind: "stall", message: "the same page twice", at: "1970-01-01T00:00:14.000Z" },
+      jobs: [
+        {
+          reader: "recovery/x",
+          from: "1970-01-01T00:00:01.000Z",
+          until: "1970-01-01T00:00:03.000Z",
+          done: 0.25,
+          paused: false,
+          published: 1,
+        },
+      ],
+      lateness: [
+        { age: "2m", read: 9, found: 0 },
+        { age: "24h", read: 5, found: 3 },
+      ],
+      residualRisk: 0.25,
+      counts: {
+        pages: 3,
+        read: 25,
+        published: 11,
+        duplicates: 5,
+        deadLettered: 2,
+        late: 3,
+        outsideMemory: 1,
+        bytes: 1_500,
+        anomalies: 1,
+      },
+      lastAnomaly: { kind: "stall", message: "the same page twice", at: at("anomaly") },
       lastError: { message: "401", at: "1970-01-01T00:00:04.000Z" },
     },
   ]);
@@ -93,7 +131,7 @@ test("how long a state has lasted is not reset by hearing it again", () => {
 
 test("impossible times and events of what is not configured do no harm", () => {
   const keeper = opened();
-  keeper.record(moved({ positionMs: 1e300, caughtUpMs: Number.NEGATIVE_INFINITY }), 0);
+  keeper.record(moved({ positionMs: 1e300, caughtUpMs: Number.NEGATIVE_INFINITY, settledUntilMs: 1e300 }), 0);
   keeper.record({ ...moved(), scan: "other" } as never, 0);
   expect(() => JSON.stringify(keeper.status(0))).not.toThrow();
   expect(keeper.status(0).scans).toHaveLength(1);

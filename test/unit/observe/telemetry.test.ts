@@ -96,7 +96,7 @@ test("emitting never throws: not for a broken log, not for what is no event", as
   for (const wrong of [null, {}, { type: "page_published" }, { type: "budget", limitPerMinute: "x" }]) {
     expect(() => telemetry.emit(wrong as never)).not.toThrow();
   }
-  expect(telemetry.status().scans[0]?.counts.pages).toBe(2);
+  expect(telemetry.status().scans[0]?.counts.pages).toBe(3);
   await telemetry[Symbol.asyncDispose]();
 });
 

@@ -4,10 +4,13 @@ import { type Cursor, decodeCursor, encodeCursor, filtersHash, newCursor } from 
 import { cursorAt, NOW_MS, passAt } from "./cursors.ts";
 
 const ms = fc.integer({ min: 0, max: NOW_MS });
+const stretch = fc.record({ fromMs: ms, untilMs: ms });
 const cursors: fc.Arbitrary<Cursor> = fc
   .record({
     positionMs: ms,
     cursorField: fc.constantFrom("created" as const, "date" as const, null),
+    lookbacks: fc.array(fc.record({ ageMs: fc.integer({ min: 1 }), covered: fc.array(stretch) })),
+    folded: fc.option(stretch.map((all) => ({ ...all, published: 3, deadLettered: 1 }))),
     pass: fc.option(
       fc
         .record({
@@ -17,6 +20,8 @@ const cursors: fc.Arbitrary<Cursor> = fc
           nextFilters: fc.option(fc.string({ unit: "binary" })),
           sent: fc.array(fc.string()),
           nudged: fc.boolean(),
+          passedBy: fc.array(ms),
+          direction: fc.constantFrom("asc" as const, "desc" as const),
         })
         .map(passAt),
     ),
@@ -42,6 +47,7 @@ test.each([
   ["without a version", record({ version: undefined }), "damaged at version"],
   ["a position that is no time", record({ positionMs: "soon" }), "damaged at positionMs"],
   ["a member that nobody knows", record({ extra: 1 }), "damaged"],
+  ["a lookback of no age", record({ lookbacks: [{ ageMs: 0, covered: [] }] }), "damaged at lookbacks.0.ageMs"],
   ["a damaged pass", record({ pass: { ...passAt(), sent: 3 } }), "damaged at pass.sent"],
 ])("a record that is %s is corrupt, and its error says where", (_, value, message) => {
   const decode = () => decodeCursor(value, "scan a");
@@ -67,7 +73,9 @@ test("filters are known by what they say, not by the order that they say it in",
 test("a new scan asks for nothing before its start", () => {
   expect(newCursor("contoso", {}, NOW_MS)).toMatchObject({
     positionMs: NOW_MS,
-    rememberedFromMs: NOW_MS,
+    beganMs: NOW_MS,
+    lookbacks: [],
+    folded: null,
     caughtUpMs: NOW_MS,
     cursorField: null,
     pass: null,

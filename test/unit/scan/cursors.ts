@@ -1,6 +1,7 @@
-import { type Cursor, newCursor, type Pass } from "../../../src/scan/cursor.ts";
+import { type Cursor, newCursor } from "../../../src/scan/cursor.ts";
 import { foldPage, type PageFacts } from "../../../src/scan/fold.ts";
-import { type Ask, nextAsk, openPass } from "../../../src/scan/tail.ts";
+import { type Ask, askOf, type Pass } from "../../../src/scan/pass.ts";
+import { openPass } from "../../../src/scan/tail.ts";
 
 /** 2026-11-23 09:00, an edge of slices. */
 export const NOW_MS = Date.UTC(2026, 10, 23, 9);
@@ -16,7 +17,8 @@ export const cursorAt = (more: Partial<Cursor> = {}): Cursor => ({
 
 export const passAt = (more: Partial<Pass> = {}): Pass => ({ ...openPass(cursorAt(), NOW_MS), ...more });
 
-export const ask = (cursor: Cursor, serverNowMs = NOW_MS): Ask => nextAsk(cursor, "created", QUERY, serverNowMs);
+export const ask = (cursor: Cursor, serverNowMs = NOW_MS): Ask =>
+  askOf(cursor.pass ?? openPass(cursor, serverNowMs), "created", QUERY);
 
 /** A last page of one activity at `NOW_MS`, but for `more`. */
 export const facts = (more: Partial<PageFacts> = {}): PageFacts => ({
@@ -27,7 +29,8 @@ export const facts = (more: Partial<PageFacts> = {}): PageFacts => ({
   lowestMs: NOW_MS,
   highestMs: NOW_MS,
   outOfBounds: 0,
-  descending: false,
+  services: [],
+  disordered: false,
   onPrevious: false,
   serverNowMs: NOW_MS,
   ...more,
@@ -39,4 +42,4 @@ export const middle = (next: object, more: Partial<PageFacts> = {}): PageFacts =
 
 /** What becomes of `cursor` by one page after the other. */
 export const after = (cursor: Cursor, ...pages: readonly PageFacts[]): Cursor =>
-  pages.reduce((at, page) => foldPage(at, ask(at), page).cursor, cursor);
+  pages.reduce((at, page) => foldPage(at, ask(at), page).reader, cursor);

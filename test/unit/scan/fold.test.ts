@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import type { Cursor } from "../../../src/scan/cursor.ts";
 import { foldPage, foldRefused, notHonoured, type PageFacts, pagedOtherwise } from "../../../src/scan/fold.ts";
-import { askedBounds, OVERLAP_MS } from "../../../src/scan/tail.ts";
-import { after, ask, cursorAt, facts, HOUR_MS, middle, NOW_MS, passAt } from "./cursors.ts";
+import { newJob, openJobPass } from "../../../src/scan/job.ts";
+import { askedBounds, askOf } from "../../../src/scan/pass.ts";
+import { OVERLAP_MS } from "../../../src/scan/tail.ts";
+import { after, ask, cursorAt, facts, HOUR_MS, middle, NOW_MS, passAt, QUERY } from "./cursors.ts";
 
 const fold = (cursor: Cursor, page: PageFacts) => foldPage(cursor, ask(cursor), page);
 const kinds = (cursor: Cursor, page: PageFacts) => fold(cursor, page).anomalies.map((anomaly) => anomaly.kind);
@@ -17,21 +19,56 @@ test("a page with more to come leaves the position and keeps the next filters as
   expect(cursor.pass).toMatchObject({ nextFilters, pages: 1, highestMs: NOW_MS + 400 });
 });
 
+/** What becomes of a cursor whose pass is asked for when the server's clock shows `askedMs`, by our estimate. */
+const afterAskedAt = (askedMs: number, first: PageFacts, ...pages: readonly PageFacts[]) =>
+  after(foldPage(cursorAt(), ask(cursorAt(), askedMs), first).reader, ...pages);
+
 test("a pass ends with its last page: the position is the highest value of all its pages", () => {
   const high = middle(next(NOW_MS + 500), { highestMs: NOW_MS + 900, serverNowMs: NOW_MS + 1_000 });
-  const cursor = after(cursorAt(), high, facts({ highestMs: NOW_MS + 600 }));
-  expect(cursor).toMatchObject({ positionMs: NOW_MS + 900, pass: null, counts: { passes: 1, pages: 2 } });
+  const last = fold(afterAskedAt(NOW_MS + 1_000, high), facts({ highestMs: NOW_MS + 600 }));
+  expect(last.reader).toMatchObject({ positionMs: NOW_MS + 900, pass: null, counts: { passes: 1, pages: 2 } });
+  expect(last.ended).toMatchObject({
+    pass: { pages: 2, highestMs: NOW_MS + 900 },
+    lastPage: { activities: 1, limit: QUERY.limit },
+  });
 });
 
-test("the server's time at the pass's first page bounds the position, not that of its later pages", () => {
-  const first = middle(next(NOW_MS + 500), { serverNowMs: NOW_MS + 1_000 });
-  const last = facts({ highestMs: NOW_MS + 9_000, serverNowMs: NOW_MS + 10_000 });
-  expect(after(cursorAt(), first, last)).toMatchObject({ positionMs: NOW_MS + 1_000, caughtUpMs: NOW_MS + 1_000 });
+test.each([
+  ["the answer's, where our estimate is ahead of it", NOW_MS + 5_000, NOW_MS + 1_000],
+  ["our estimate, where the answer's is ahead of it", NOW_MS + 1_000, NOW_MS + 5_000],
+])(
+  "the server's time at the pass's first page bounds the position, not that of its later pages: %s",
+  (_, askedMs, serverNowMs) => {
+    const last = facts({ highestMs: NOW_MS + 9_000, serverNowMs: NOW_MS + 10_000 });
+    const cursor = afterAskedAt(askedMs, middle(next(NOW_MS + 500), { serverNowMs }), last);
+    expect(cursor).toMatchObject({ positionMs: NOW_MS + 1_000, caughtUpMs: NOW_MS + 1_000 });
+  },
+);
+
+test("a pass that goes on has not ended, and one that is left has not either", () => {
+  expect(fold(cursorAt(), middle(next(NOW_MS + 500))).ended).toBeNull();
+  const refused = foldRefused(cursorAt(), ask(cursorAt()), NOW_MS);
+  expect(refused).toMatchObject({ ended: null, stuck: false });
 });
 
-test("an order that is not ascending is told, and changes nothing", () => {
-  expect(kinds(cursorAt(), facts({ descending: true }))).toEqual(["order_not_ascending"]);
-  expect(after(cursorAt(), facts({ descending: true }))).toEqual(after(cursorAt(), facts()));
+test("a job's page moves the job by its own span and leaves nothing else of it changed", () => {
+  const whole = { fromMs: NOW_MS - 9 * HOUR_MS, untilMs: NOW_MS - 1 };
+  const job = newJob({ origin: "backfill", order: "desc", whole });
+  const asked = askOf(openJobPass(job, "asc", NOW_MS), "created", QUERY);
+  const value = NOW_MS - 1_000;
+  const onward = foldPage(job, asked, middle(next(value), { lowestMs: value - 9, highestMs: value }));
+  expect(onward.reader).toEqual({ ...job, pass: onward.reader.pass, counts: { ...job.counts, pages: 1 } });
+  const done = foldPage(onward.reader, askOf(onward.reader.pass!, "created", QUERY), facts({ highestMs: value }));
+  expect(done.reader).toMatchObject({ fromMs: whole.fromMs, untilMs: NOW_MS - HOUR_MS - 1, pass: null });
+  expect(done.reader.counts).toMatchObject({ passes: 1, pages: 2 });
+  expect(done.ended?.pass).toMatchObject({ baseMs: NOW_MS - HOUR_MS, reachMs: NOW_MS - 1 });
+});
+
+test("an order that is not the asked one is told, and changes nothing", () => {
+  expect(kinds(cursorAt(), facts({ disordered: true }))).toEqual(["order_not_honoured"]);
+  const descending = fold(cursorAt({ pass: passAt({ direction: "desc" }) }), facts({ disordered: true }));
+  expect(descending.anomalies.map(({ detail }) => detail)).toEqual([expect.stringContaining("not descending")]);
+  expect(after(cursorAt(), facts({ disordered: true }))).toEqual(after(cursorAt(), facts()));
 });
 
 test("an empty page with more to come is told and followed", () => {
@@ -52,6 +89,17 @@ test("an empty last page against its own total is asked once more, a millisecond
   expect(after(cursor, nothing(3)).pass).toBeNull();
   expect(kinds(cursorAt(), nothing(3))).toEqual(["empty_page_with_total"]);
   expect(kinds(cursor, nothing(3))).toEqual(["empty_page_with_total"]);
+});
+
+test("a pass is doubtful by a last page that showed nothing even after its nudge, and by such a page of any part", () => {
+  const end = (...pages: PageFacts[]) => fold(after(cursorAt(), ...pages.slice(0, -1)), pages.at(-1)!).ended?.pass;
+  expect(end(nothing(3), nothing(3))?.doubtful).toBe(true);
+  expect(end(nothing(3), facts({ total: 3 }))?.doubtful).toBe(false);
+  expect(end(nothing(0))?.doubtful).toBe(false);
+  const split = cursorAt({ pass: passAt({ fromMs: 0, untilMs: 1_000, reachMs: 1_000, splitMs: 500 }) });
+  const rest = after(split, nothing(3), nothing(3));
+  expect(asked(rest)).toEqual({ fromMs: 502, untilMs: 1_000 });
+  expect(fold(rest, facts()).ended?.pass.doubtful).toBe(true);
 });
 
 test("a bounded pass, or a part of one, is nudged at both of its bounds", () => {
@@ -100,13 +148,13 @@ function untilGap(cursor: Cursor, page: PageFacts) {
   for (let pages = 1; pages < 60; pages++) {
     const done = fold(at, page);
     if (done.gap !== null) return { ...done, pages };
-    at = done.cursor;
+    at = done.reader;
   }
   throw new Error("no gap");
 }
 
 test("an instant larger than a page is asked again twice, then becomes a gap, and the pass goes on beyond it", () => {
-  const { gap, pages, cursor, anomalies } = untilGap(cursorAt(), crowd(NOW_MS + 7));
+  const { gap, pages, reader: cursor, anomalies } = untilGap(cursorAt(), crowd(NOW_MS + 7));
   expect(gap).toEqual({ fromMs: NOW_MS + 7, untilMs: NOW_MS + 7, reason: "stall" });
   expect(pages).toBe(4);
   expect(asked(cursor)).toEqual({ fromMs: NOW_MS + 8, untilMs: null });
@@ -114,15 +162,15 @@ test("an instant larger than a page is asked again twice, then becomes a gap, an
 });
 
 test("where the order is descending the pass goes on below the instant", () => {
-  const { gap, cursor } = untilGap(cursorAt(), crowd(NOW_MS + 7, { lte: NOW_MS + 7 }));
+  const { gap, reader: cursor } = untilGap(cursorAt(), crowd(NOW_MS + 7, { lte: NOW_MS + 7 }));
   expect(gap?.fromMs).toBe(NOW_MS + 7);
   expect(asked(cursor)).toEqual({ fromMs: NOW_MS - OVERLAP_MS, untilMs: NOW_MS + 6 });
 });
 
 test("of overfull instants side by side in descending order each becomes a gap, the pass's upper bound too", () => {
-  const { cursor } = untilGap(cursorAt(), crowd(NOW_MS + 7, { lte: NOW_MS + 7 }));
+  const { reader: cursor } = untilGap(cursorAt(), crowd(NOW_MS + 7, { lte: NOW_MS + 7 }));
   const own = { gte: NOW_MS - OVERLAP_MS, lte: NOW_MS + 6 };
-  const { gap, cursor: beyond } = untilGap(cursor, crowd(NOW_MS + 6, own));
+  const { gap, reader: beyond } = untilGap(cursor, crowd(NOW_MS + 6, own));
   expect(gap?.fromMs).toBe(NOW_MS + 6);
   expect(asked(beyond).untilMs).toBe(NOW_MS + 5);
 });
@@ -130,7 +178,8 @@ test("of overfull instants side by side in descending order each becomes a gap, 
 test("an overfull instant at the very end of a span ends the pass", () => {
   const cursor = cursorAt({ pass: passAt({ untilMs: NOW_MS + 7, reachMs: NOW_MS + 7 }) });
   const done = untilGap(cursor, crowd(NOW_MS + 7, { gte: NOW_MS + 7, lte: NOW_MS + 7 }));
-  expect(done).toMatchObject({ passEnded: true, gap: { fromMs: NOW_MS + 7 }, cursor: { pass: null } });
+  expect(done).toMatchObject({ gap: { fromMs: NOW_MS + 7 }, reader: { pass: null } });
+  expect(done.ended?.pass.passedBy).toEqual([NOW_MS + 7]);
 });
 
 test("three instants in a row that show nothing at all make the pass be left, with the position where it was", () => {
@@ -143,7 +192,7 @@ test("three instants in a row that show nothing at all make the pass be left, wi
   for (let pages = 0; ; pages++) {
     if (pages > 200) throw new Error("no end");
     const done = fold(cursor, empty(cursor));
-    cursor = done.cursor;
+    cursor = done.reader;
     if (done.gap !== null) gaps.push(done.gap.fromMs);
     if (done.stuck) break;
   }
@@ -183,7 +232,7 @@ test("all the parts of a pass that had to be halved cover it without a hole, dow
 
 test("next filters that the API refuses are replaced by half of the time", () => {
   const cursor = after(cursorAt(), middle(next(NOW_MS + 500), { highestMs: NOW_MS + 499 }));
-  const refused = foldRefused(cursor, ask(cursor), NOW_MS + 1_000).cursor;
+  const refused = foldRefused(cursor, ask(cursor), NOW_MS + 1_000).reader;
   expect(asked(refused)).toEqual({ fromMs: NOW_MS - OVERLAP_MS, untilMs: NOW_MS - 2_000 });
   expect(refused.pass?.nextFilters).toBeNull();
 });

@@ -1,31 +1,22 @@
 import { expect, test } from "vitest";
-import { chunkKey, ledgerKey } from "../../../src/scan/ledger.ts";
-import { idHash, Slices } from "../../../src/scan/slices.ts";
+import { idHash } from "../../../src/scan/digest.ts";
+import { encodeJob, newJob } from "../../../src/scan/job.ts";
+import { chunkKey, ledgerKey, readerKey } from "../../../src/scan/ledger.ts";
 import { restoreState, type ScanIdentity } from "../../../src/scan/state.ts";
 import { cursorAt, HOUR_MS, NOW_MS } from "./cursors.ts";
+import { add, adding, change, ids, newSlices } from "./slice-changes.ts";
 import { identity, recordsOf } from "./state-records.ts";
 
 /** Two slices: the earlier forgotten, the later with 300 ids. */
 function written(): Map<string, string | Buffer | null> {
-  const slices = new Slices("all", "created");
+  const slices = newSlices();
   const records = new Map<string, string | Buffer | null>();
   const changes = [
-    () =>
-      slices.planPage(
-        [{ sliceMs: NOW_MS - HOUR_MS, ids: [idHash("old")], read: 1, duplicates: 0, deadLettered: 0 }],
-        null,
-      ),
-    () => slices.planForget(NOW_MS, new Set()),
-    () => {
-      const ids = Array.from({ length: 300 }, (_, at) => idHash(`id ${at}`));
-      return slices.planPage([{ sliceMs: NOW_MS, ids, read: 300, duplicates: 0, deadLettered: 0 }], null);
-    },
+    add(slices, adding(NOW_MS - HOUR_MS, [idHash("old")])),
+    change(slices, (draft) => draft.forget(NOW_MS - HOUR_MS)),
+    add(slices, adding(NOW_MS, ids(0, 300))),
   ];
-  for (const plan of changes) {
-    const change = plan();
-    for (const { key, value } of change.state) records.set(key, value);
-    change.apply();
-  }
+  for (const { key, value } of changes.flat()) records.set(key, value);
   return records;
 }
 
@@ -42,6 +33,14 @@ test("remembered slices come back with their ids, forgotten ones without", () =>
   expect(slices?.ids).toBe(300);
   expect(slices?.has(idHash("id 299"))).toBe(true);
   expect(slices?.has(idHash("old"))).toBe(false);
+});
+
+test("a scan's jobs come back by their names, and no other scan's", () => {
+  const job = newJob({ origin: "backfill", order: "desc", whole: { fromMs: 1, untilMs: 9 } });
+  const records = recordsOf(written());
+  records.set(readerKey("all", "backfill/x"), Buffer.from(encodeJob(job)));
+  records.set(readerKey("other", "backfill/y"), Buffer.from(encodeJob(job)));
+  expect(restore(records)?.jobs).toEqual(new Map([["backfill/x", job]]));
 });
 
 test("until the cursor field is decided there are no slices", () => {
@@ -83,6 +82,7 @@ test.each<[string, (records: Records) => unknown]>([
     "with bytes after the last id",
     (records) => records.set(chunk(1), Buffer.concat([records.get(chunk(1))!, Buffer.of(1)])),
   ],
+  ["with a job that is garbage", (records) => records.set(readerKey("all", "backfill/x"), Buffer.from("garbage"))],
   ["with a ledger that is garbage", (records) => records.set(ledger, Buffer.from("garbage"))],
 ])("state %s is corrupt and never a fresh start", (_, damage) => {
   const records = recordsOf(written());

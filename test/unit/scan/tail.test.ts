@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { askedBounds, endPass, filtersName, nextAsk, OVERLAP_MS, openPass, remember } from "../../../src/scan/tail.ts";
-import { ask, cursorAt, HOUR_MS, NOW_MS, passAt, QUERY } from "./cursors.ts";
+import { endPass, OVERLAP_MS, openPass, tailFromMs } from "../../../src/scan/tail.ts";
+import { cursorAt, HOUR_MS, NOW_MS, passAt } from "./cursors.ts";
 
 const FEW = { activities: 1, limit: 500 };
 
@@ -19,25 +19,6 @@ test("a span that would end within the last ten minutes is the pass to now inste
   const behindBy = (ms: number) => cursorAt({ positionMs: NOW_MS - ms, caughtUpMs: NOW_MS - ms, spanMs: HOUR_MS });
   expect(openPass(behindBy(HOUR_MS + 600_000), NOW_MS).untilMs).toBe(NOW_MS - 600_000);
   expect(openPass(behindBy(HOUR_MS + 599_999), NOW_MS).untilMs).toBeNull();
-});
-
-test("a request asks for the scan's filters and the bounds on its field, ascending", () => {
-  const { request } = ask(cursorAt({ pass: passAt({ untilMs: NOW_MS }) }));
-  expect(JSON.parse(request.filters)).toEqual({
-    service: { eq: [20893] },
-    created: { gte: NOW_MS - OVERLAP_MS, lte: NOW_MS },
-  });
-  expect(request).toMatchObject({ sortField: "created", sortDirection: "asc", limit: 500 });
-  expect(nextAsk(cursorAt(), "date", QUERY, NOW_MS).request.sortField).toBe("date");
-});
-
-test("inside a pass the API's next filters are sent as they came", () => {
-  const nextFilters = '{"cursor" : 12345678901234567890}';
-  expect(ask(cursorAt({ pass: passAt({ nextFilters }) })).request.filters).toBe(nextFilters);
-});
-
-test("of a split pass the first part is asked", () => {
-  expect(askedBounds(passAt({ fromMs: 1, untilMs: 9, splitMs: 5 }))).toEqual({ fromMs: 1, untilMs: 5 });
 });
 
 test("the position moves to the highest value seen, but never past the server's time at the pass's start", () => {
@@ -62,7 +43,11 @@ test("an empty span is passed over once it ended ten minutes before the pass beg
 
 test("a span whose last page was empty against its own total is not passed over, though the next pass goes beyond", () => {
   const serverStartMs = NOW_MS + 9 * HOUR_MS;
-  const doubtful = spanEnd(NOW_MS + HOUR_MS, { serverStartMs, nudged: true, pages: 2 }, { activities: 0, limit: 500 });
+  const doubtful = spanEnd(
+    NOW_MS + HOUR_MS,
+    { serverStartMs, doubtful: true, pages: 2 },
+    { activities: 0, limit: 500 },
+  );
   expect(doubtful.positionMs).toBe(NOW_MS);
   expect(openPass(doubtful, serverStartMs)).toMatchObject({
     fromMs: NOW_MS - OVERLAP_MS,
@@ -79,7 +64,7 @@ test("what was visible at the server's time is published, never what a wrong loc
 test("a pass that showed something, and then nothing where more was promised, does not count as caught up", () => {
   const none = { activities: 0, limit: 500 };
   const end = (highestMs: number | null) =>
-    endPass(cursorAt(), passAt({ highestMs, nudged: true, serverStartMs: NOW_MS + 70 }), none).caughtUpMs;
+    endPass(cursorAt(), passAt({ highestMs, doubtful: true, serverStartMs: NOW_MS + 70 }), none).caughtUpMs;
   expect(end(NOW_MS + 5)).toBe(NOW_MS);
   expect(end(null)).toBe(NOW_MS + 70);
 });
@@ -95,15 +80,7 @@ test("spans grow to a day where little is found, and shrink to a minute where pa
   expect(spans(70_000, 21, 1)).toBe(60_000);
 });
 
-test("filters have one name whatever the order of their members; opaque texts have their own", () => {
-  expect(filtersName('{"a":1,"b":{"c":2,"d":3}}')).toBe(filtersName('{ "b": {"d":3,"c":2}, "a": 1 }'));
-  expect(filtersName('{"a":[1,2]}')).not.toBe(filtersName('{"a":[2,1]}'));
-  expect(filtersName("opaque one")).not.toBe(filtersName("opaque two"));
-});
-
-test("a pass remembers the last 64 filters that it sent", () => {
-  let pass = passAt();
-  for (let n = 0; n < 70; n++) pass = remember(pass, `{"n":${n}}`);
-  expect(pass.sent).toHaveLength(64);
-  expect(pass.sent.at(-1)).toBe(filtersName('{"n":69}'));
+test("where the tail stands is where its pass began, or its next one will begin", () => {
+  expect(tailFromMs(cursorAt())).toBe(NOW_MS - OVERLAP_MS);
+  expect(tailFromMs(cursorAt({ pass: passAt({ baseMs: NOW_MS - 7, fromMs: NOW_MS + 50 }) }))).toBe(NOW_MS - 7);
 });

@@ -1,0 +1,58 @@
+import type { ScanConfig } from "../config/config.ts";
+import { ageText } from "../kit/age.ts";
+import type { Event, JobProgress, Lateness } from "../observe/events.ts";
+import { settledUntilMs } from "../scan/lookback.ts";
+import { lookbackName } from "../scan/planner.ts";
+import type { ScanMemory } from "./scan-memory.ts";
+
+/** Where a scan stands, after each commit. */
+export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): Event {
+  const { cursor, slices } = memory;
+  return {
+    type: "cursor_moved",
+    tenant,
+    scan: name,
+    positionMs: cursor.positionMs,
+    caughtUpMs: memory.caughtUpMs,
+    settledUntilMs: settledUntilMs(memory),
+    openGaps: slices?.openGaps ?? 0,
+    jobs: progressOf(memory),
+    lateness: latenessOf(memory),
+    residualRisk: residualRiskOf(memory),
+  };
+}
+
+function progressOf(memory: ScanMemory): JobProgress[] {
+  return [...memory.jobs]
+    .filter(([, job]) => job.origin !== "lookback")
+    .map(([reader, { whole, fromMs, untilMs, paused, counts }]) => {
+      const lengthMs = whole.untilMs - whole.fromMs + 1;
+      const leftMs = Math.max(0, untilMs - fromMs + 1);
+      return {
+        reader,
+        fromMs: whole.fromMs,
+        untilMs: whole.untilMs,
+        done: 1 - leftMs / lengthMs,
+        paused,
+        published: counts.published,
+      };
+    });
+}
+
+/** What each age has found that nobody had seen before. */
+function latenessOf(memory: ScanMemory): Lateness[] {
+  return memory.cursor.lookbacks.map(({ ageMs }) => {
+    const counts = memory.jobs.get(lookbackName(ageMs))?.counts;
+    return { age: ageText(ageMs), read: counts?.read ?? 0, found: counts?.published ?? 0 };
+  });
+}
+
+/**
+ * The share of what was published that was first seen at the last age: about as much may become visible later
+ * still, and is not found. Null without lookbacks, or before anything was published.
+ */
+function residualRiskOf(memory: ScanMemory): number | null {
+  const last = latenessOf(memory).at(-1);
+  const { published } = memory.cursor.counts;
+  return last === undefined || published === 0 ? null : last.found / published;
+}

@@ -1,0 +1,132 @@
+import type { Command } from "./command.ts";
+import { cover } from "./coverage.ts";
+import { isDone, type Job, jobName, newJob } from "./job.ts";
+import type { ScanDraft } from "./scan-draft.ts";
+import { SLICE_MS } from "./slice.ts";
+import type { ScanState } from "./state.ts";
+import { OVERLAP_MS, tailFromMs } from "./tail.ts";
+
+/** What a command comes to, for people; `change` is what it does to the state, null where it was refused. */
+export interface Applied {
+  readonly message: string;
+  readonly change: ((draft: ScanDraft) => void) | null;
+}
+
+/** Jobs of a scan that are not done; more are refused, so that state and plan stay small. */
+const JOBS_MAX = 50;
+
+/** What a command means for a scan's state at the server's time. Nothing is changed here. */
+export function applyCommand(command: Command, state: ScanState, serverNowMs: number): Applied {
+  switch (command.action) {
+    case "backfill_add":
+      return addBackfill(command, state, serverNowMs);
+    case "cursor_reset":
+      return resetCursor(command, state, serverNowMs);
+    default:
+      return changeJob(command, state);
+  }
+}
+
+const refused = (message: string): Applied => ({ message, change: null });
+
+type Of<A extends Command["action"]> = Extract<Command, { readonly action: A }>;
+type Range = Pick<Of<"backfill_add">, "fromMs" | "untilMs" | "order" | "mayRepeat">;
+
+/** @param range `untilMs` excluded. */
+function addBackfill(range: Range, state: ScanState, serverNowMs: number): Applied {
+  const { order, mayRepeat } = range;
+  const untilMs = Math.min(range.untilMs, Math.floor(serverNowMs));
+  const stretch = `${iso(range.fromMs)} to ${iso(untilMs)}`;
+  if (untilMs <= range.fromMs) return refused(`nothing to read from ${stretch}: it lies in the future`);
+  const whole = { fromMs: range.fromMs, untilMs: untilMs - 1 };
+  const name = jobName({ origin: "backfill", ageMs: null, whole });
+  if (state.jobs.has(name)) return refused(`${name} is there already: cancel it first, or begin elsewhere`);
+  if (state.jobs.size >= JOBS_MAX) return refused(`${JOBS_MAX} jobs are open already: let some be done first`);
+  const forgotten = mayRepeat ? null : forgottenIn(state, whole);
+  if (forgotten !== null) return refused(`${forgotten}, so repeats could not be told: only with --may-repeat`);
+  const job = newJob({ origin: "backfill", order, whole, mayRepeat });
+  return {
+    message: `${name}: reads ${stretch}, ${order === "asc" ? "oldest" : "newest"} first`,
+    change: (draft) => {
+      draft.setJob(name, job);
+      const { beganMs } = draft.cursor;
+      // What joins on to what the scan has read before is owed its lookbacks as well.
+      if (whole.fromMs < beganMs && untilMs >= beganMs) draft.cursor = { ...draft.cursor, beganMs: whole.fromMs };
+    },
+  };
+}
+
+/** Back: the stretch is read again beside the tail. Forward: what is skipped is a gap. */
+function resetCursor({ toMs, mayRepeat }: Of<"cursor_reset">, state: ScanState, serverNowMs: number): Applied {
+  const { cursor } = state;
+  const tailMs = tailFromMs(cursor);
+  if (toMs > serverNowMs) return refused(`${iso(toMs)} lies in the future of the tenant's clock (${iso(serverNowMs)})`);
+  const place = (draft: ScanDraft) => {
+    const caughtUpMs = Math.min(draft.cursor.caughtUpMs, serverNowMs);
+    draft.cursor = { ...draft.cursor, positionMs: toMs + OVERLAP_MS, pass: null, caughtUpMs };
+  };
+  if (tailMs > serverNowMs) return { message: `the tail goes on at ${iso(toMs)}`, change: place };
+  if (toMs < tailMs) {
+    return addBackfill({ fromMs: toMs, untilMs: tailMs, order: "asc", mayRepeat }, state, serverNowMs);
+  }
+  return {
+    message: `the tail goes on at ${iso(toMs)}; ${iso(tailMs)} to there is open as a gap`,
+    change: (draft) => {
+      skip(draft, { fromMs: tailMs, untilMs: toMs - 1 });
+      place(draft);
+    },
+  };
+}
+
+function changeJob(command: Of<"job_pause" | "job_resume" | "job_cancel">, { jobs }: ScanState): Applied {
+  const { action, reader } = command;
+  const job = jobs.get(reader);
+  if (job === undefined || job.origin === "lookback") {
+    const known = [...jobs].filter(([, each]) => each.origin !== "lookback").map(([name]) => name);
+    return refused(`there is no job ${reader}; there are ${known.length === 0 ? "none" : known.join(", ")}`);
+  }
+  if (action === "job_cancel") return cancel(reader, job);
+  const paused = action === "job_pause";
+  return {
+    message: `${reader} ${paused ? "pauses" : "goes on"}`,
+    change: (draft) => draft.setJob(reader, { ...job, paused }),
+  };
+}
+
+function cancel(reader: string, job: Job): Applied {
+  const left = isDone(job) ? "nothing" : `${iso(job.fromMs)} to ${iso(job.untilMs)}`;
+  return {
+    message: `${reader} is cancelled; ${left} was left to read`,
+    change: (draft) => {
+      draft.setJob(reader, null);
+      const owed = { fromMs: Math.max(job.fromMs, draft.cursor.beganMs), untilMs: job.untilMs };
+      if (owed.fromMs <= owed.untilMs) skip(draft, owed);
+    },
+  };
+}
+
+/** A stretch that nobody will read: open as a gap, and no longer owed by the lookbacks. */
+function skip(draft: ScanDraft, stretch: { readonly fromMs: number; readonly untilMs: number }): void {
+  draft.openGap({ ...stretch, reason: "skipped" });
+  const covered = { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 };
+  const lookbacks = draft.cursor.lookbacks.map((each) => ({ ...each, covered: [...cover(each.covered, covered)] }));
+  draft.cursor = { ...draft.cursor, lookbacks };
+}
+
+/** Why repeats in a stretch could not be told; null: they can. Inclusive. */
+function forgottenIn(state: ScanState, stretch: { readonly fromMs: number; readonly untilMs: number }): string | null {
+  const { folded } = state.cursor;
+  if (folded !== null && stretch.fromMs < folded.untilMs && stretch.untilMs >= folded.fromMs) {
+    return `ids from ${iso(folded.fromMs)} to ${iso(folded.untilMs)} are forgotten`;
+  }
+  const forgotten = (state.slices?.ledgers ?? [])
+    .filter(([sliceMs, ledger]) => {
+      return !ledger.remembered && sliceMs <= stretch.untilMs && sliceMs + SLICE_MS > stretch.fromMs;
+    })
+    .map(([sliceMs]) => sliceMs);
+  const [first] = forgotten;
+  if (first === undefined) return null;
+  return `ids of ${forgotten.length} slices from ${iso(first)} on are forgotten`;
+}
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,219 @@
+import { cover, type Stretch } from "./coverage.ts";
+import { type Cursor, encodeCursor } from "./cursor.ts";
+import { mixed } from "./digest.ts";
+import type { EndedPass, Reader } from "./fold.ts";
+import { encodeJob, isDone, type Job } from "./job.ts";
+import { cursorKey, type Gap, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
+import { coverByPass, isSettled } from "./lookback.ts";
+import { SLICE_MS, sliceOf } from "./slice.ts";
+import { type SliceAddition, SliceDraft } from "./slice-draft.ts";
+import type { ScanState } from "./state.ts";
+import { tailFromMs } from "./tail.ts";
+
+/** Slices forgotten in one transaction: their ids are tombstones there. */
+const FORGET_MAX = 8;
+/** Ledgers are kept this long, by the server's time, before they are folded into the cursor; so many at once. */
+const LEDGER_KEPT_MS = 30 * 24 * SLICE_MS;
+const FOLD_MAX = 50;
+
+/** What a page showed, counted. */
+export interface PageCounts {
+  readonly read: number;
+  readonly published: number;
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  readonly outsideMemory: number;
+}
+
+/** A change of a scan's state that is to be committed as one: nothing changes before `apply`. Steps see those before. */
+export class ScanDraft {
+  readonly #scan: string;
+  readonly #slices: SliceDraft | null;
+  readonly #before: ScanState;
+  readonly #jobs: Map<string, Job>;
+  readonly #touched = new Set<string>();
+  cursor: Cursor;
+  /** The gaps that this change closes, with evidence. */
+  readonly closed: Gap[] = [];
+  opensGaps = false;
+
+  constructor(scan: string, before: ScanState) {
+    this.#scan = scan;
+    this.#before = before;
+    this.#slices = before.slices === null ? null : new SliceDraft(before.slices);
+    this.#jobs = new Map(before.jobs);
+    this.cursor = before.cursor;
+  }
+
+  get jobs(): ReadonlyMap<string, Job> {
+    return this.#jobs;
+  }
+
+  /** @param name `tail`, or the job's name. */
+  setReader(name: string, reader: Reader): void {
+    if ("origin" in reader) this.setJob(name, reader);
+    else this.cursor = reader;
+  }
+
+  setJob(name: string, job: Job | null): void {
+    this.#touched.add(name);
+    if (job === null) this.#jobs.delete(name);
+    else this.#jobs.set(name, job);
+  }
+
+  /** Adds up what a page of a reader showed. */
+  count(name: string, page: PageCounts, additions: readonly SliceAddition[]): void {
+    const { outsideMemory, ...ofReader } = page;
+    const { counts } = this.cursor;
+    const added = addUp(counts, ofReader);
+    const digest = additions.reduce((sum, addition) => mixed(sum, addition.ids), this.cursor.digest);
+    const outside = counts.outsideMemory + outsideMemory;
+    this.cursor = { ...this.cursor, digest, counts: { ...counts, ...added, outsideMemory: outside } };
+    const job = this.#jobs.get(name);
+    if (job !== undefined) this.setJob(name, { ...job, counts: { ...job.counts, ...addUp(job.counts, ofReader) } });
+    for (const addition of additions) this.#slices?.add(addition);
+  }
+
+  openGap(gap: Gap): void {
+    this.opensGaps = true;
+    this.#slices?.openGap(gap);
+  }
+
+  /** What a completed pass proves: stretches covered, gaps closed, jobs done. */
+  endPass(name: string, { pass }: EndedPass): void {
+    const job = this.#jobs.get(name);
+    if (pass.doubtful) {
+      // What the tail was not shown its lookbacks ask for again, where there are any.
+      const mayPass = name !== "tail" || this.cursor.lookbacks.length === 0;
+      const untilMs = pass.reachMs ?? Math.max(pass.baseMs, pass.serverStartMs);
+      if (mayPass) this.#passOver(job?.ageMs ?? null, { fromMs: pass.baseMs, untilMs });
+    } else {
+      this.cursor = coverByPass(this.cursor, pass);
+      this.closed.push(...(this.#slices?.closeGaps(pass) ?? []));
+    }
+    if (job !== undefined && job.origin !== "lookback" && isDone(job)) this.setJob(name, null);
+  }
+
+  /** A stretch that showed nothing against its own total: a gap, and a lookback does not ask for it for ever. */
+  #passOver(ofAgeMs: number | null, stretch: { readonly fromMs: number; readonly untilMs: number }): void {
+    // Slice by slice: so each is kept until it is judged, and a later step of a slice can close it.
+    for (let fromMs = stretch.fromMs; fromMs <= stretch.untilMs; fromMs = sliceOf(fromMs) + SLICE_MS) {
+      const untilMs = Math.min(stretch.untilMs, sliceOf(fromMs) + SLICE_MS - 1);
+      this.openGap({ fromMs, untilMs, reason: "doubtful" });
+    }
+    const lookbacks = this.cursor.lookbacks.map(({ ageMs, covered }) => {
+      if (ageMs !== ofAgeMs) return { ageMs, covered };
+      return { ageMs, covered: [...cover(covered, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 })] };
+    });
+    this.cursor = { ...this.cursor, lookbacks };
+  }
+
+  /** Marks what is settled, forgets ids that nobody needs any more, and folds old ledgers. */
+  tidy(serverNowMs: number): void {
+    const { slices } = this.#before;
+    const draft = this.#slices;
+    if (slices === null || draft === null) return;
+    let forgotten = 0;
+    for (const sliceMs of slices.remembered) {
+      if (forgotten >= FORGET_MAX || !this.#isIdle(sliceMs) || !isSettled(this.cursor, sliceMs)) continue;
+      const { gaps, settledMs } = draft.ledgerOf(sliceMs);
+      // To close a gap its ids are needed.
+      if (gaps.length > 0) continue;
+      if (settledMs === null) draft.settle(sliceMs, serverNowMs);
+      draft.forget(sliceMs);
+      forgotten += 1;
+    }
+    this.#foldLedgers(serverNowMs - LEDGER_KEPT_MS);
+  }
+
+  /**
+   * Forgets the oldest ids, for want of memory, though lookbacks are still owed: those are refused there and the
+   * slice stays open as a gap. False when there is nothing that can be forgotten.
+   * @param keptFromMs slices that end after this are kept.
+   */
+  forgetOldest(keptFromMs: number): boolean {
+    const draft = this.#slices;
+    const sliceMs = this.#before.slices?.remembered.find((each) => this.#isIdle(each) && each + SLICE_MS <= keptFromMs);
+    if (draft === null || sliceMs === undefined) return false;
+    const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
+    if (!isSettled(this.cursor, sliceMs)) {
+      this.openGap({ fromMs: sliceMs, untilMs: sliceMs + SLICE_MS - 1, reason: "memory" });
+      const lookbacks = this.cursor.lookbacks.map(({ ageMs, covered }) => {
+        return { ageMs, covered: [...cover(covered, stretch)] };
+      });
+      this.cursor = { ...this.cursor, lookbacks };
+    }
+    draft.forget(sliceMs);
+    return true;
+  }
+
+  /** The records of the change, the cursor first: it goes up by one revision. */
+  state(): StateEntry[] {
+    this.cursor = { ...this.cursor, revision: this.#before.cursor.revision + 1 };
+    const jobs = [...this.#touched].map((name) => {
+      const job = this.#jobs.get(name);
+      return { key: readerKey(this.#scan, name), value: job === undefined ? null : encodeJob(job) };
+    });
+    return [{ key: cursorKey(this.#scan), value: encodeCursor(this.cursor) }, ...jobs, ...(this.#slices?.state ?? [])];
+  }
+
+  /** The change is committed: the state from now on. */
+  apply(): ScanState {
+    this.#slices?.apply();
+    return { cursor: this.cursor, jobs: this.#jobs, slices: this.#before.slices };
+  }
+
+  /** Whether no reader has anything of a slice left to ask for, but for lookbacks. */
+  #isIdle(sliceMs: number): boolean {
+    const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
+    return stretch.untilMs <= tailFromMs(this.cursor) && !this.#isWanted(stretch);
+  }
+
+  /** Whether a job has something of a stretch left to ask for. */
+  #isWanted(stretch: Stretch): boolean {
+    return [...this.#jobs.values()].some((job) => {
+      const { fromMs, untilMs } = spanOf(job);
+      const isWaiting = job.origin === "lookback" && job.pass === null;
+      return !isWaiting && fromMs < stretch.untilMs && untilMs >= stretch.fromMs;
+    });
+  }
+
+  #foldLedgers(beforeMs: number): void {
+    const { slices } = this.#before;
+    let count = 0;
+    for (const [sliceMs] of slices?.ledgers ?? []) {
+      if (sliceMs + SLICE_MS > beforeMs || count >= FOLD_MAX) return;
+      const ledger = this.#slices?.ledgerOf(sliceMs);
+      if (ledger === undefined || ledger.remembered || ledger.gaps.length > 0) continue;
+      if (this.#fold(sliceMs, ledger)) count += 1;
+    }
+  }
+
+  /** False where the folded stretch would hold what a job has still to read: that counts as not published yet. */
+  #fold(sliceMs: number, ledger: Ledger): boolean {
+    const { folded } = this.cursor;
+    const fromMs = Math.min(folded?.fromMs ?? sliceMs, sliceMs);
+    const untilMs = Math.max(folded?.untilMs ?? sliceMs, sliceMs + SLICE_MS);
+    if (this.#isWanted({ fromMs, untilMs })) return false;
+    const published = (folded?.published ?? 0) + ledger.published;
+    const deadLettered = (folded?.deadLettered ?? 0) + ledger.deadLettered;
+    this.cursor = { ...this.cursor, folded: { fromMs, untilMs, published, deadLettered } };
+    this.#slices?.fold(sliceMs);
+    return true;
+  }
+}
+
+/** All that a job in a pass may still ask for. */
+function spanOf(job: Job): { readonly fromMs: number; readonly untilMs: number } {
+  const { baseMs = job.fromMs, reachMs = null } = job.pass ?? {};
+  return { fromMs: Math.min(job.fromMs, baseMs), untilMs: Math.max(job.untilMs, reachMs ?? job.untilMs) };
+}
+
+type Counted = Omit<PageCounts, "outsideMemory">;
+
+const addUp = (before: Counted, page: Counted): Counted => ({
+  read: before.read + page.read,
+  published: before.published + page.published,
+  duplicates: before.duplicates + page.duplicates,
+  deadLettered: before.deadLettered + page.deadLettered,
+});

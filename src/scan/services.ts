@@ -1,0 +1,41 @@
+import type { Boundary } from "./bounds.ts";
+import type { PageFacts } from "./fold.ts";
+import { ended, type Fold, going, passBy, type Reader, type Shown } from "./outcome.ts";
+import type { Ask, Pass } from "./pass.ts";
+
+/** More services than these on one instant, and the rest are asked for together. */
+const SERVICES_MAX = 20;
+
+/**
+ * An instant that holds more than a page can show is read service by service: each that was seen there, and then
+ * all others, disjoint. Where that cannot be, it is passed by with a gap.
+ */
+export function splitByService<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  where: { readonly pass: Pass; readonly at: Boundary },
+  facts: Shown & Partial<Pick<PageFacts, "services">>,
+): Fold<R> {
+  const { pass, at } = where;
+  const seen = [...(facts.services ?? [])].sort((a, b) => a - b).slice(0, SERVICES_MAX);
+  if (seen.length === 0 || pass.parts !== null) return passBy(reader, ask, where, facts);
+  const todo = [...seen.map((service) => ({ eq: [service] })), { neq: seen }];
+  const parts = { ...at, todo, missed: false };
+  return going(reader, { ...pass, parts, nextFilters: null, sent: [], repeats: 0, nudged: false });
+}
+
+/** After a part: the next one, or, when all are read, what lies beyond the instant. */
+export function nextPart<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Shown, isRead: boolean): Fold<R> {
+  const { parts } = pass;
+  if (parts === null) throw new Error("invariant broken: a pass that is in no part has no next one");
+  const todo = parts.todo.slice(1);
+  const missed = parts.missed || !isRead;
+  const clean = { ...pass, nextFilters: null, sent: [], repeats: 0, nudged: false };
+  if (todo.length > 0) return going(reader, { ...clean, parts: { ...parts, todo, missed } });
+  const whole = { ...clean, parts: null };
+  if (missed) return passBy(reader, ask, { pass: whole, at: parts }, facts);
+  const rest = parts.ascending ? { fromMs: parts.atMs + 1 } : { untilMs: parts.atMs - 1 };
+  const beyond: Pass = { ...whole, ...rest };
+  const isNothingLeft = beyond.untilMs !== null && beyond.untilMs < beyond.fromMs;
+  return isNothingLeft ? ended(reader, ask, beyond, facts, []) : going(reader, beyond);
+}
