@@ -1,5 +1,6 @@
 import yargs from "yargs";
 import { ConnectorError, describeError } from "../kit/errors.ts";
+import { backfillCommand } from "./backfill.ts";
 import { checkCommand } from "./check.ts";
 import { cursorCommand } from "./cursor.ts";
 import { mockTenantCommand } from "./mock-tenant.ts";
@@ -29,6 +30,7 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     .command(scanCommand(context))
     .command(checkCommand(context))
     .command(cursorCommand(context))
+    .command(backfillCommand(context))
     .command(schemaCommand)
     .command(mockTenantCommand(context))
     .demandCommand(1, "a command is missing")

@@ -3,6 +3,8 @@ import { ConnectorError } from "../kit/errors.ts";
 import { type Cursor, decodeCursor } from "../scan/cursor.ts";
 import { cursorKey, decodeLedger, type Ledger, parseSliceKey } from "../scan/ledger.ts";
 import { restoreState } from "../scan/state.ts";
+import { iso } from "./instant.ts";
+import { table } from "./table.ts";
 
 /** What a scan's committed state says, for people and programs. Times are ISO 8601. */
 export interface CursorView {
@@ -123,36 +125,14 @@ function slicesOf(scan: string, records: ReadonlyMap<string, Buffer>): SliceFact
   };
 }
 
-/** Damaged records may hold any number. */
-function iso(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
-}
+const HEAD = ["SCAN", "TENANT", "SHARD", "STATE", "FIELD", "POSITION", "CAUGHT UP", "LAG", "PASS", "PUBLISHED", "IDS"];
 
-/** A table, one row a scan, and below it what does not fit in one. */
+/** A table, one row a scan. */
+export const cursorLines = (views: readonly CursorView[]): string[] => table([HEAD, ...views.map(row)]);
+
+/** The same, and below it what does not fit in one. */
 export function cursorTable(views: readonly CursorView[]): string {
-  const head = [
-    "SCAN",
-    "TENANT",
-    "SHARD",
-    "STATE",
-    "FIELD",
-    "POSITION",
-    "CAUGHT UP",
-    "LAG",
-    "PASS",
-    "PUBLISHED",
-    "IDS",
-  ];
-  const rows = [head, ...views.map(row)];
-  const widths = head.map((_, column) => Math.max(...rows.map((cells) => (cells[column] ?? "").length)));
-  const table = rows.map((cells) =>
-    cells
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${[...table, ...views.flatMap(details)].join("\n")}\n`;
+  return `${[...cursorLines(views), ...views.flatMap(details)].join("\n")}\n`;
 }
 
 function row({ scan, tenant, shard, state, cursor, slices }: CursorView): string[] {

@@ -1,87 +1,82 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
-import type { Config, ScanConfig } from "../config/config.ts";
-import { topicSpecs } from "../connector/connector.ts";
-import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
-import { ConnectorError } from "../kit/errors.ts";
 import type { CommandContext } from "./cli.ts";
-import { type CursorView, cursorTable, isBlocked, viewOf } from "./cursor-view.ts";
+import { resetModule } from "./cursor-reset.ts";
+import { chosen, proveTopic, readStates } from "./cursor-state.ts";
+import { type CursorView, cursorLines, cursorTable, isBlocked, viewOf } from "./cursor-view.ts";
 import { configOptions, connectKafka, readConfig } from "./wiring.ts";
 
 const options = {
   ...configOptions,
-  scan: { type: "string", describe: "only this scan" },
   output: { choices: ["table", "json"] as const, default: "table" as const, describe: "how to print it" },
 } as const;
 
-type Flags = InferredOptionTypes<typeof options>;
+type Flags = InferredOptionTypes<typeof options> & { readonly scan?: string | undefined };
 
-/** `cursor show`: where the scans stand, by what is committed; works while the connector runs. */
-export function cursorCommand({ signal, done }: CommandContext): CommandModule {
-  const show: CommandModule<object, Flags> = {
-    command: "show",
-    describe: "where each scan stands; exits 1 when a cursor is damaged, newer, or of another tenant",
+/** `cursor`: where the scans stand, by what is committed, and how to move them; works while the connector runs. */
+export function cursorCommand(context: CommandContext): CommandModule {
+  const { signal, done } = context;
+  const list: CommandModule<object, Flags> = {
+    command: "list",
+    describe: "where each scan stands, a line each; exits 1 when a cursor is damaged, newer, or of another tenant",
     builder: (yargs) =>
       yargs
         .options(options)
+        .example("$0 cursor list -c mdca.yaml", "all scans")
+        .example("$0 cursor list -c mdca.yaml --output json", "for programs"),
+    handler: async (args: ArgumentsCamelCase<Flags>) => done(await print(args, listed, signal)),
+  };
+  const show: CommandModule<object, Flags> = {
+    command: "show",
+    describe: "the same with passes, next filters and gaps; exits 1 as list does",
+    builder: (yargs) =>
+      yargs
+        .options({ ...options, scan: { type: "string", describe: "only this scan" } })
         .example("$0 cursor show -c mdca.yaml", "all scans")
         .example("$0 cursor show -c mdca.yaml --scan contoso-all --output json", "one, for programs"),
-    handler: async (args: ArgumentsCamelCase<Flags>) => done(await showCursors(args, signal)),
+    handler: async (args: ArgumentsCamelCase<Flags>) => done(await print(args, shown, signal)),
   };
   return {
     command: "cursor <action>",
     describe: "the scans' committed state",
-    builder: (yargs) => yargs.command(show).demandCommand(1, "an action is missing: show"),
+    builder: (yargs) =>
+      yargs
+        .command(list)
+        .command(show)
+        .command(resetModule(context))
+        .demandCommand(1, "an action is missing: list, show or reset"),
     handler: () => {},
   };
 }
 
-async function showCursors(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Promise<number> {
+interface Printed {
+  readonly text: (views: readonly CursorView[]) => string;
+  readonly json: (view: CursorView) => unknown;
+}
+
+const shown: Printed = { text: cursorTable, json: (view) => view };
+
+const listed: Printed = {
+  text: (views) => `${cursorLines(views).join("\n")}\n`,
+  json: ({ scan, tenant, shard, state, cursor }) => ({
+    scan,
+    tenant,
+    shard,
+    state,
+    cursorField: cursor?.cursorField ?? null,
+    position: cursor?.position ?? null,
+    caughtUp: cursor?.caughtUp ?? null,
+    lagSeconds: cursor?.lagSeconds ?? null,
+  }),
+};
+
+async function print(args: ArgumentsCamelCase<Flags>, as: Printed, signal: AbortSignal): Promise<number> {
   const { config } = readConfig(args);
   const scans = chosen(config, args.scan);
   await using kafka = connectKafka(config);
   const isSound = await proveTopic(config, kafka, signal);
-  const views = await readViews(scans, kafka, signal);
-  process.stdout.write(args.output === "json" ? `${JSON.stringify(views, null, 2)}\n` : cursorTable(views));
+  const states = await readStates(scans, kafka, signal);
+  const views = states.map(({ scan, shard, state }) => viewOf(scan, shard, state, systemClock.nowMs()));
+  process.stdout.write(args.output === "json" ? `${JSON.stringify(views.map(as.json), null, 2)}\n` : as.text(views));
   return isSound && !views.some(isBlocked) ? 0 : 1;
-}
-
-/** @throws ConnectorError `config_invalid` */
-function chosen(config: Config, scan: string | undefined): readonly ScanConfig[] {
-  const scans = config.scans.filter(({ name }) => scan === undefined || name === scan);
-  if (scans.length > 0) return scans;
-  const known = config.scans.map(({ name }) => name).join(", ");
-  throw new ConnectorError("config_invalid", `there is no scan "${scan}"; known are ${known}`, {
-    disposition: "fatal",
-  });
-}
-
-/**
- * Says what is wrong with the cursors topic: with another partition count, a tenant's state is looked for in the
- * wrong shard. True when nothing is.
- * @throws ConnectorError when it is not there, or the brokers do not answer
- */
-async function proveTopic(config: Config, kafka: KafkaPort, signal: AbortSignal): Promise<boolean> {
-  const specs = topicSpecs(config).filter(({ kind }) => kind === "cursors");
-  const problems = await kafka.prepareTopics(specs, false, signal);
-  for (const { topic, missing, problem, remedy } of problems) {
-    if (missing === true) {
-      const message = `topic ${topic} ${problem}: has the connector run yet, with this configuration?`;
-      throw new ConnectorError("topic_misconfigured", message, { disposition: "fatal" });
-    }
-    process.stderr.write(`warning: topic ${topic}: ${problem}; ${remedy}\n`);
-  }
-  return problems.length === 0;
-}
-
-async function readViews(scans: readonly ScanConfig[], kafka: KafkaPort, signal: AbortSignal): Promise<CursorView[]> {
-  const states = new Map<number, ShardState>();
-  const views: CursorView[] = [];
-  for (const scan of scans) {
-    const shard = kafka.shardOf(scan.tenant);
-    const state = states.get(shard) ?? (await kafka.readState(shard, signal));
-    states.set(shard, state);
-    views.push(viewOf(scan, shard, state, systemClock.nowMs()));
-  }
-  return views;
 }

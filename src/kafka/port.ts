@@ -51,9 +51,9 @@ export interface ShardLog extends AsyncDisposable {
   /**
    * Delivers, in order and each once, the records with a command's key that others append to the shard behind the
    * state which the last `open` returned; what was pending before is in that state. A record comes once every
-   * transaction begun before it is decided. This owner's own records with such keys, as the tombstones of what it
-   * has applied, may come too. Goes on, from where it is, when the shard is opened again: what it delivers may then
-   * be in that state as well.
+   * transaction begun before it is decided. This owner's own records with such keys may come too, above all the
+   * tombstones of what it has applied: a null value asks for nothing. Goes on, from where it is, when the shard is
+   * opened again: what it delivers may then be in that state as well.
    *
    * Resolves, however the brokers are, once `signal` aborts: nothing is delivered from then on. Failures of the
    * brokers are waited out. `onRecord` must not throw.

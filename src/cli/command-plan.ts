@@ -1,0 +1,143 @@
+import { ConnectorError } from "../kit/errors.ts";
+import { type Cost, type CostBasis, costOf, forgottenBetween, type SliceLedger } from "../scan/cost.ts";
+import { decodeCursor } from "../scan/cursor.ts";
+import { cursorKey, decodeLedger, parseSliceKey } from "../scan/ledger.ts";
+import type { CursorField } from "../tenant/request.ts";
+import { iso } from "./instant.ts";
+
+/** What is known of the scan that a command is for. */
+export interface Target {
+  readonly scan: string;
+  /** Null before it is decided, or where there is no cursor that can be read. */
+  readonly cursorField: CursorField | null;
+  /** Null: there is no cursor that can be read. */
+  readonly positionMs: number | null;
+  readonly basis: CostBasis;
+}
+
+export type TargetConfig = Omit<CostBasis, "ledgers"> & Pick<Target, "scan">;
+
+/** What a command will do and cost, before it is sent. Times are ISO 8601. */
+export interface Plan {
+  readonly scan: string;
+  /** A sentence without an end. */
+  readonly does: string;
+  /** What is read because of it: `from` included, `until` excluded. */
+  readonly from: string;
+  readonly until: string;
+  readonly cost: Cost & { readonly requestsPerMinute: number; readonly knownHours: number };
+  /** Hours in it whose ids are forgotten. */
+  readonly forgottenHours: number;
+  /** Why it will not be sent; null: it can be. */
+  readonly refusal: string | null;
+}
+
+export interface BackfillFlags {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly order: "asc" | "desc";
+  readonly mayRepeat: boolean;
+}
+
+export interface ResetFlags {
+  readonly toMs: number;
+  readonly mayRepeat: boolean;
+}
+
+/** Reads what the committed state says of a scan, as far as it can be read. */
+export function targetOf({ scan, ...basis }: TargetConfig, state: ReadonlyMap<string, Buffer>): Target {
+  const record = state.get(cursorKey(scan));
+  const cursor = record === undefined ? null : readable(() => decodeCursor(record, `scan ${scan}`));
+  const cursorField = cursor?.cursorField ?? null;
+  const ledgers = ledgersOf(scan, cursorField, state);
+  return { scan, cursorField, positionMs: cursor?.positionMs ?? null, basis: { ledgers, ...basis } };
+}
+
+function ledgersOf(scan: string, field: CursorField | null, state: ReadonlyMap<string, Buffer>): SliceLedger[] {
+  const ledgers: SliceLedger[] = [];
+  for (const [key, value] of state) {
+    const slice = parseSliceKey(key);
+    if (slice === null || slice.scan !== scan || slice.cursorField !== field || slice.chunk !== null) continue;
+    const ledger = readable(() => decodeLedger(value, key));
+    if (ledger !== null) ledgers.push({ ...ledger, sliceMs: slice.sliceMs });
+  }
+  return ledgers;
+}
+
+function readable<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof ConnectorError) return null;
+    throw error;
+  }
+}
+
+export function planBackfill(target: Target, { fromMs, untilMs, order, mayRepeat }: BackfillFlags): Plan {
+  const first = order === "desc" ? "newest" : "oldest";
+  const does = `read ${stretch(target, fromMs, untilMs)} once more, the ${first} first`;
+  return planOf(target, does, { fromMs, untilMs, mayRepeat });
+}
+
+/** Backwards, all from `toMs` to the position is read once more; forwards, what lies between is not read at all. */
+export function planReset(target: Target, { toMs, mayRepeat }: ResetFlags): Plan {
+  const { positionMs } = target;
+  if (positionMs === null) {
+    const plan = planOf(target, `set the position to ${iso(toMs)}`, { fromMs: toMs, untilMs: toMs, mayRepeat });
+    return { ...plan, refusal: "the scan has no cursor that can be read: see `cursor show`" };
+  }
+  const moved = `move the position from ${iso(positionMs)} to ${iso(toMs)}`;
+  if (toMs > positionMs) {
+    const does = `${moved}, so that the tail does not read what lies between`;
+    return planOf(target, does, { fromMs: toMs, untilMs: toMs, mayRepeat });
+  }
+  const does = `${moved} and read ${stretch(target, toMs, positionMs)} once more`;
+  return planOf(target, does, { fromMs: toMs, untilMs: positionMs, mayRepeat });
+}
+
+function stretch({ cursorField }: Target, fromMs: number, untilMs: number): string {
+  const along = cursorField === null ? "" : ` along ${cursorField}`;
+  return `${iso(fromMs)} to ${iso(untilMs)}${along}`;
+}
+
+function planOf(
+  { scan, basis }: Target,
+  does: string,
+  { fromMs, untilMs, mayRepeat }: { fromMs: number; untilMs: number; mayRepeat: boolean },
+): Plan {
+  const forgottenHours = forgottenBetween(basis.ledgers, fromMs, untilMs);
+  const refusal =
+    forgottenHours === 0 || mayRepeat
+      ? null
+      : `the ids of ${counted(forgottenHours, "hour")} in it are forgotten, so what was published there would be published ` +
+        "again; --may-repeat allows it";
+  const { requestsPerMinute, ledgers } = basis;
+  const cost = { ...costOf({ fromMs, untilMs }, basis), requestsPerMinute, knownHours: ledgers.length };
+  return { scan, does, from: iso(fromMs), until: iso(untilMs), cost, forgottenHours, refusal };
+}
+
+/** `1 hour`, `2 hours`. */
+export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** For people: what it does, what it costs, and what is doubtful about either. */
+export function planLines({ scan, does, cost, forgottenHours, refusal }: Plan): string[] {
+  const { activities, requests, minutes, measured, knownHours, requestsPerMinute } = cost;
+  const price =
+    `about ${counted(activities, "activity", "activities")} in ${counted(requests, "request")}, ` +
+    `${minutes.toFixed(1)} minutes ` +
+    `of a budget of ${requestsPerMinute} a minute`;
+  const lines = [`scan ${scan}: ${does}`, `cost: ${price}`];
+  if (!measured) {
+    lines.push(
+      knownHours === 0
+        ? "  a guess: nothing is known of any hour of this scan, so it may be much more"
+        : `  an estimate: hours that were never read are taken at the mean of the ${knownHours} known ones`,
+    );
+  }
+  if (forgottenHours > 0 && refusal === null) {
+    lines.push(
+      `  the ids of ${counted(forgottenHours, "hour")} in it are forgotten: what was published there will be published again`,
+    );
+  }
+  return lines;
+}

@@ -1,0 +1,75 @@
+import { hostname, userInfo } from "node:os";
+import type { KafkaPort } from "../kafka/port.ts";
+import type { Clock } from "../kit/clock.ts";
+import { type Command, commandKey, decodeHistory, encodeCommand, historyKey } from "../scan/command.ts";
+
+/** What became of a command within the time that was waited for it. */
+export interface Outcome {
+  readonly outcome: "done" | "refused" | "queued";
+  readonly id: string;
+  readonly message: string;
+}
+
+export interface Sender {
+  readonly kafka: KafkaPort;
+  readonly clock: Clock;
+  /** How long the owner's answer is waited for; 0: not at all. */
+  readonly waitMs: number;
+}
+
+/** What a command says beside what is wanted. */
+export type CommandHead = Pick<Command, "version" | "id" | "at" | "by" | "scan">;
+
+/**
+ * Sends a command to the owner of a shard and waits for its answer. `queued`: there is none yet; the command stays
+ * in the shard's state until an owner applies it.
+ * @throws ConnectorError when it cannot be sent; the reason of `signal`.
+ */
+export async function sendCommand(
+  { kafka, clock, waitMs }: Sender,
+  shard: number,
+  command: Command,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { id } = command;
+  const offset = await kafka.sendCommand(shard, commandKey(id), encodeCommand(command), signal);
+  const answered = new AbortController();
+  const answers: Outcome[] = [];
+  const late = clock.sleep(waitMs, AbortSignal.any([signal, answered.signal])).then(
+    () => answered.abort(),
+    () => undefined,
+  );
+  if (waitMs > 0) {
+    const onRecord = (key: string, value: Buffer | null): void => {
+      if (key !== historyKey(id) || value === null) return;
+      answers.push(answerOf(id, value));
+      answered.abort();
+    };
+    await kafka.followFrom(shard, offset, onRecord, AbortSignal.any([signal, answered.signal]));
+  }
+  answered.abort();
+  await late;
+  signal.throwIfAborted();
+  return answers[0] ?? queued(id, waitMs);
+}
+
+function answerOf(id: string, value: Buffer): Outcome {
+  const history = decodeHistory(value);
+  if (history.kind === "read") return { outcome: history.value.outcome, id, message: history.value.message };
+  return { outcome: "refused", id, message: `the owner answered, but ${history.reason}` };
+}
+
+function queued(id: string, waitMs: number): Outcome {
+  const waited = waitMs > 0 ? `nobody has applied it within ${waitMs / 1000} s` : "its outcome was not waited for";
+  return { outcome: "queued", id, message: `${waited}; the connector applies it when it runs` };
+}
+
+/** The operator, for people: the user and the machine, as far as the system tells. */
+export function operator(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`;
+  } catch {
+    // A container's user may have no name.
+    return `${process.env["USER"] ?? "unknown"}@${hostname()}`;
+  }
+}
