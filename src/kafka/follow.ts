@@ -10,14 +10,16 @@ const AGAIN_WAIT_MS = 1_000;
 
 /**
  * Hands on a shard's committed records from `fromOffset` on, in order and each once, but for owners' marks. Resolves
- * once `signal` aborts, and not before: whatever ends the read, it goes on behind the last record with a new client.
+ * once `stop` aborts, and not before: whatever ends the read, it goes on behind the last record with a new client.
  */
 export async function follow(
   load: StateLoad,
   fromOffset: bigint,
   onRecord: OnRecord,
-  signal: AbortSignal,
+  stop: AbortSignal,
 ): Promise<void> {
+  // As long as a process lives, one listener a shard would hang on the one signal that stops it all.
+  const signal = AbortSignal.any([stop]);
   const { cursorsTopic, shard, readIdleMs, clock, onLeft } = load;
   let position = fromOffset;
   while (!signal.aborted) {
