@@ -1,7 +1,8 @@
 import { ConnectorError } from "../kit/errors.ts";
-import { type Cost, type CostBasis, costOf, forgottenBetween, type SliceLedger } from "../scan/cost.ts";
+import { type Cost, type CostBasis, costOf, forgottenBetween, type Range, type SliceLedger } from "../scan/cost.ts";
 import { decodeCursor } from "../scan/cursor.ts";
 import { cursorKey, decodeLedger, parseSliceKey } from "../scan/ledger.ts";
+import { SLICE_MS } from "../scan/slice.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { iso } from "./instant.ts";
 
@@ -12,6 +13,8 @@ export interface Target {
   readonly cursorField: CursorField | null;
   /** Null: there is no cursor that can be read. */
   readonly positionMs: number | null;
+  /** Where ledgers are folded away; ids there are forgotten. */
+  readonly folded: Range | null;
   readonly basis: CostBasis;
 }
 
@@ -50,7 +53,8 @@ export function targetOf({ scan, ...basis }: TargetConfig, state: ReadonlyMap<st
   const cursor = record === undefined ? null : readable(() => decodeCursor(record, `scan ${scan}`));
   const cursorField = cursor?.cursorField ?? null;
   const ledgers = ledgersOf(scan, cursorField, state);
-  return { scan, cursorField, positionMs: cursor?.positionMs ?? null, basis: { ledgers, ...basis } };
+  const { positionMs = null, folded = null } = cursor ?? {};
+  return { scan, cursorField, positionMs, folded, basis: { ledgers, ...basis } };
 }
 
 function ledgersOf(scan: string, field: CursorField | null, state: ReadonlyMap<string, Buffer>): SliceLedger[] {
@@ -101,11 +105,13 @@ function stretch({ cursorField }: Target, fromMs: number, untilMs: number): stri
 }
 
 function planOf(
-  { scan, basis }: Target,
+  { scan, basis, folded }: Target,
   does: string,
   { fromMs, untilMs, mayRepeat }: { fromMs: number; untilMs: number; mayRepeat: boolean },
 ): Plan {
-  const forgottenHours = forgottenBetween(basis.ledgers, fromMs, untilMs);
+  const foldedMs = folded === null ? 0 : Math.min(untilMs, folded.untilMs) - Math.max(fromMs, folded.fromMs);
+  const foldedHours = Math.max(0, Math.ceil(foldedMs / SLICE_MS));
+  const forgottenHours = forgottenBetween(basis.ledgers, fromMs, untilMs) + foldedHours;
   const refusal =
     forgottenHours === 0 || mayRepeat
       ? null

@@ -29,6 +29,8 @@ export interface LiveOptions {
 export interface LiveConnector extends AsyncDisposable {
   readonly process: Running;
   readonly log: JsonLog;
+  /** Its configuration, for other commands. */
+  readonly configFile: string;
   /** Of its HTTP endpoints. */
   readonly port: number;
   /** Null while it does not answer. */
@@ -73,6 +75,7 @@ export async function startLive(options: LiveOptions): Promise<LiveConnector> {
   return {
     process,
     log: new JsonLog(process.logFile),
+    configFile: file,
     port,
     status: () => statusOf(port),
     ready: (deadlineMs = 60_000) => process.waitFor(new URL(`http://127.0.0.1:${port}/readyz`), deadlineMs),
