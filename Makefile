@@ -26,7 +26,7 @@ demo: setup build ## A real Kafka, a mock tenant and the connector, with a check
 bench: setup ## Activities a second, CPU and memory, for the whole path and its parts
 	@$(tsx) test/bench/bench.ts
 
-sim: ## The property and crash campaigns, long (FC_RUNS)
+sim: ## The simulation of many seeds, then the property and crash campaigns, long (SEEDS, FROM, FC_RUNS)
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/run/run.ts sim
 

@@ -1,10 +1,11 @@
 import type { Config, ScanConfig } from "../../src/config/config.ts";
 import { runConnector } from "../../src/connector/connector.ts";
+import type { TenantPort } from "../../src/connector/tenant-run.ts";
+import type { Clock } from "../../src/kit/clock.ts";
 import { Secret } from "../../src/kit/secret.ts";
 import type { Event } from "../../src/observe/events.ts";
 import type { MemoryCluster, Step } from "./memory-kafka.ts";
 import { SimTenant } from "./sim-tenant.ts";
-import type { VirtualClock } from "./virtual-clock.ts";
 
 export const SIM_TOPIC = "sim-activities";
 export const SIM_CURSORS = { name: "sim-cursors", partitions: 3 };
@@ -56,7 +57,7 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
 }
 
 /** The simulated tenant of each name. */
-export type SimTenants = (name: string) => SimTenant;
+export type SimTenants = (name: string) => TenantPort & AsyncDisposable;
 
 export interface SimProcess {
   readonly events: Event[];
@@ -68,7 +69,7 @@ export interface SimProcess {
 
 /** One connector process on simulated parts. */
 export function startSim(
-  parts: { cluster: MemoryCluster; tenant: SimTenant | SimTenants; clock: VirtualClock; step?: Step },
+  parts: { cluster: MemoryCluster; tenant: SimTenant | SimTenants; clock: Clock; step?: Step },
   config: Config = simConfig(),
 ): SimProcess {
   const events: Event[] = [];

@@ -35,7 +35,11 @@ export interface SimOptions {
 interface TimeBounds {
   readonly gte?: number;
   readonly lte?: number;
+  /** Not before this many days ago. */
+  readonly gte_ndays?: number;
 }
+
+const DAY_MS = 86_400_000;
 
 /** A tenant in memory with the API's paging: bounds inclusive, pages cut at an instant, the last dropped. */
 export class SimTenant implements TenantPort, AsyncDisposable {
@@ -79,11 +83,14 @@ export class SimTenant implements TenantPort, AsyncDisposable {
     // `date`: pages along date whatever is asked, as an API that does not know created as a sort field would.
     const field = next === "date" ? "date" : request.sortField;
     const value = (activity: SimActivity) => (field === "created" ? activity.createdMs : activity.dateMs);
+    const nowMs = clock.nowMs();
     const within = (at: number, bounds: TimeBounds | undefined) =>
-      at >= (bounds?.gte ?? Number.NEGATIVE_INFINITY) && at <= (bounds?.lte ?? Number.POSITIVE_INFINITY);
-    const sign = descending === true ? -1 : 1;
+      at >= (bounds?.gte ?? Number.NEGATIVE_INFINITY) &&
+      at <= (bounds?.lte ?? Number.POSITIVE_INFINITY) &&
+      (bounds?.gte_ndays === undefined || at >= nowMs - bounds.gte_ndays * DAY_MS);
+    const sign = descending === true || request.sortDirection === "desc" ? -1 : 1;
     const found = this.activities
-      .filter((activity) => activity.visibleMs <= clock.nowMs())
+      .filter((activity) => activity.visibleMs <= nowMs)
       .filter((activity) => ignoreCreated === true || within(activity.createdMs, filters["created"]))
       .filter((activity) => within(activity.dateMs, filters["date"]))
       .sort((a, b) => sign * (value(a) - value(b)) || (a.id < b.id ? -1 : 1));

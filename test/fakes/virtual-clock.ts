@@ -2,6 +2,8 @@ import type { Clock } from "../../src/kit/clock.ts";
 
 interface Sleeper {
   readonly atMs: number;
+  /** Whose death ends the sleep; null: nobody's. */
+  readonly owner: object | null;
   wake(): void;
 }
 
@@ -9,11 +11,14 @@ interface Sleeper {
 export class VirtualClock implements Clock {
   #nowMs: number;
   readonly #startMs: number;
-  #sleepers: Sleeper[] = [];
+  readonly #settled: () => Promise<void>;
+  readonly #sleepers: Sleeper[] = [];
 
-  constructor(startMs: number) {
+  /** @param settled resolves when every promise that can has gone on. */
+  constructor(startMs: number, settled: () => Promise<void> = turnsOfTheLoop) {
     this.#nowMs = startMs;
     this.#startMs = startMs;
+    this.#settled = settled;
   }
 
   nowMs(): number {
@@ -24,16 +29,17 @@ export class VirtualClock implements Clock {
     return this.#nowMs - this.#startMs;
   }
 
-  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  sleep(delayMs: number, signal: AbortSignal, owner: object | null = null): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const stop = () => {
-        this.#sleepers = this.#sleepers.filter((other) => other !== sleeper);
+        this.#remove(sleeper);
         reject(signal.reason);
       };
       const sleeper: Sleeper = {
         // Whole milliseconds, as `Date.now` gives them.
         atMs: this.#nowMs + Math.ceil(Math.max(0, delayMs)),
+        owner,
         wake: () => {
           signal.removeEventListener("abort", stop);
           resolve();
@@ -44,27 +50,75 @@ export class VirtualClock implements Clock {
     });
   }
 
-  /** Forgets everybody who sleeps, as the death of their process does. */
-  forget(): void {
-    this.#sleepers = [];
+  /** Forgets everybody who sleeps, or those of one owner, as the death of their process does. */
+  forget(owner?: object): void {
+    const left = owner === undefined ? [] : this.#sleepers.filter((sleeper) => sleeper.owner !== owner);
+    this.#sleepers.splice(0, this.#sleepers.length, ...left);
   }
 
   /** Lets everything happen until `done`; fails after `stepsMax` jumps, or when nobody waits any more. */
   async runUntil(done: () => boolean, stepsMax: number): Promise<void> {
     for (let step = 0; ; step++) {
-      await settled();
+      await this.#settled();
       if (done()) return;
       if (step >= stepsMax) throw new Error(`no end after ${stepsMax} jumps of the clock`);
-      const next = this.#sleepers.reduce<Sleeper | null>((a, b) => (a === null || b.atMs < a.atMs ? b : a), null);
+      const next = this.#first();
       if (next === null) throw new Error("nobody waits for the clock and it is not done");
-      this.#sleepers = this.#sleepers.filter((other) => other !== next);
+      this.#remove(next);
       this.#nowMs = Math.max(this.#nowMs, next.atMs);
       next.wake();
     }
   }
+
+  #first(): Sleeper | null {
+    let first: Sleeper | null = null;
+    for (const sleeper of this.#sleepers) if (first === null || sleeper.atMs < first.atMs) first = sleeper;
+    return first;
+  }
+
+  #remove(sleeper: Sleeper): void {
+    const at = this.#sleepers.indexOf(sleeper);
+    if (at >= 0) this.#sleepers.splice(at, 1);
+  }
 }
 
-/** Resolves when every promise that can has gone on. */
-async function settled(): Promise<void> {
+/** One process's view of a virtual clock: its wall clock is wrong by `skewMs`, and its sleeps die with it. */
+export class ProcessClock implements Clock {
+  readonly #base: VirtualClock;
+  /** Local wall clock minus the true one; may be changed at any time. */
+  skewMs: number;
+  #dead = false;
+
+  constructor(base: VirtualClock, skewMs: number) {
+    this.#base = base;
+    this.skewMs = skewMs;
+  }
+
+  nowMs(): number {
+    return this.#base.nowMs() + this.skewMs;
+  }
+
+  monotonicMs(): number {
+    return this.#base.monotonicMs();
+  }
+
+  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    return this.#dead ? new Promise(() => undefined) : this.#base.sleep(delayMs, signal, this);
+  }
+
+  /** Nobody who sleeps by this view ever wakes. */
+  kill(): void {
+    this.#dead = true;
+    this.#base.forget(this);
+  }
+}
+
+async function turnsOfTheLoop(): Promise<void> {
   for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/**
+ * For a world that consists of promises alone, with neither timers nor sockets: Node runs a tick only once no
+ * promise can go on any more, so one is enough. The loop itself does not turn meanwhile.
+ */
+export const promisesAlone = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));

@@ -6,6 +6,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { root } from "../real/process.ts";
 import { failures, type StageResult, summary, type Tally } from "./tally.ts";
@@ -60,6 +61,16 @@ const statics: Stage[] = [
 ];
 const unit = tests("unit", { projects: ["unit", "tidy"], minutesMax: 4 });
 
+const simulation = (seeds: string, from: string): Stage => ({
+  name: "simulation",
+  argv: [
+    ...[process.execPath, "--import", "tsx", join(root, "test/simulation/campaign.ts")],
+    ...["--seeds", seeds, "--from", from, "--jobs", String(Math.min(2, availableParallelism()))],
+  ],
+  minutesMax: 5 + Number(seeds) / 1_000,
+  hasTests: false,
+});
+
 /** Groups in order; the stages of a group share the machine. */
 const plans: Readonly<Record<string, () => Stage[][]>> = {
   check: () => [statics, [unit]],
@@ -73,6 +84,7 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
     [otherNode(24)],
   ],
   sim: () => [
+    [simulation(process.env["SEEDS"] ?? "20000", process.env["FROM"] ?? "0")],
     [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_RUNS", "5000"), minutesMax: 30 })],
   ],
   soak: () => [

@@ -1,0 +1,216 @@
+import { OVERLAP_MS } from "../../src/scan/tail.ts";
+import { SIM_CURSORS, SIM_TOPIC } from "../fakes/sim-connector.ts";
+import type { SimActivity } from "../fakes/sim-tenant.ts";
+import { CommittedState, type SeenCursor, type Stretch } from "./committed-state.ts";
+import { KNOWN } from "./known-defects.ts";
+import { guaranteeMs, type Scenario } from "./scenario.ts";
+import type { WrittenRecord } from "./watched-cluster.ts";
+
+/** How an answer lies: that the same comes next, or that nothing is there though it counts something. */
+export type Lie = "circle" | "empty";
+/** After so many answers that lied they are believed. */
+const LIES_MAX = 2;
+export type Breach =
+  | "invented"
+  | "too early"
+  | "twice"
+  | "wrong start"
+  | "position back"
+  | "position ahead"
+  | "caught up falsely"
+  | "gap without cause"
+  | "over budget"
+  | "lost"
+  | "ended"
+  | "blocked"
+  | "no progress"
+  | "unhandled"
+  | "not the same twice";
+
+export interface Failure {
+  readonly breach: Breach;
+  readonly detail: string;
+}
+
+/** Judges a run from outside: from the tenant's truth, its arrivals, and what is committed. Keeps the first failure. */
+export class Oracle {
+  failure: Failure | null = null;
+  /** What becomes visible later is not waited for. */
+  horizonMs = Number.POSITIVE_INFINITY;
+  readonly published = new Set<string>();
+  readonly state = new CommittedState();
+  readonly #scenario: Scenario;
+  readonly #truth: ReadonlyMap<string, SimActivity>;
+  readonly #arrivalsMs: number[] = [];
+  readonly #nowMs: () => number;
+  readonly #arrivalsOf = new Map<number, number[]>();
+  #ownersOverlap = false;
+  readonly #lies: Record<Lie, number>;
+  /** The last request of the process that has waited longest, when the pass that is read now began. */
+  #passBeganMs = Number.NEGATIVE_INFINITY;
+  /** By process: when its last request arrived. */
+  readonly #lastByProcess = new Map<number, number>();
+
+  constructor(scenario: Scenario, nowMs: () => number) {
+    this.#scenario = scenario;
+    this.#truth = new Map(scenario.activities.map((activity) => [activity.id, activity]));
+    this.#nowMs = nowMs;
+    this.#lies = { circle: 0, empty: scenario.tenant.emptyAtInstant ? 1 : 0 };
+  }
+
+  get requests(): number {
+    return this.#arrivalsMs.length;
+  }
+
+  fail(breach: Breach, detail: string): void {
+    this.failure ??= { breach, detail };
+  }
+
+  /** A request of a process arrives at the tenant. */
+  arrived(process: number, request: { readonly isProbe: boolean; readonly lie: Lie | null }): void {
+    if (request.lie !== null) this.#lies[request.lie] += 1;
+    const nowMs = this.#nowMs();
+    this.#countRequest(this.#arrivalsMs, nowMs, this.#ownersOverlap ? "" : "all processes together");
+    const own = this.#arrivalsOf.get(process) ?? [];
+    this.#arrivalsOf.set(process, own);
+    this.#countRequest(own, nowMs, `process ${process}`);
+    // A probe reads nothing: no pass begins with it.
+    if (!request.isProbe) this.#lastByProcess.set(process, nowMs);
+  }
+
+  /**
+   * Two processes live at once. The older one learns of it by its next transaction, and asks on until then: at most
+   * as much as one process may. So the budget holds for each of them, not for both.
+   */
+  ownersOverlap(): void {
+    this.#ownersOverlap = true;
+  }
+
+  /** Nothing more comes of a process. */
+  gone(process: number): void {
+    this.#lastByProcess.delete(process);
+  }
+
+  committed(records: readonly WrittenRecord[]): void {
+    const before = this.state.cursor;
+    const gaps: Stretch[] = [];
+    for (const { topic, key, value } of records) {
+      if (topic === SIM_CURSORS.name)
+        gaps.push(...this.state.apply(String(key), value === null ? null : String(value)));
+      else if (topic === SIM_TOPIC) this.#published(String(key));
+      else this.fail("invented", `a dead letter for ${String(key)}`);
+    }
+    for (const gap of gaps) this.#judgeGap(gap);
+    const { cursor } = this.state;
+    if (cursor !== null && cursor !== before) this.#judgeCursor(before, cursor);
+  }
+
+  /** Everything that has to be published is, or lies in an open gap. */
+  isComplete(): boolean {
+    return this.state.beganAtMs !== null && (this.isExcused || this.#missing().length === 0);
+  }
+
+  /** It was not published because it showed too late for every reader. */
+  isMissedRightly(activity: SimActivity): boolean {
+    const ageMs = guaranteeMs(this.#scenario.scan.lookbacksMs);
+    const isTooLate = activity.visibleMs > this.#valueOf(activity) + ageMs && activity.visibleMs <= this.#nowMs();
+    return isTooLate && !this.published.has(activity.id);
+  }
+
+  /** What is missing may be missing. */
+  get isExcused(): boolean {
+    return KNOWN.emptiesPassed && this.#lies.empty >= LIES_MAX;
+  }
+
+  /** What has to be published and is not, for a message. */
+  missing(): string {
+    return this.#missing()
+      .map(({ id }) => id)
+      .join(" ");
+  }
+
+  #missing(): SimActivity[] {
+    const ageMs = guaranteeMs(this.#scenario.scan.lookbacksMs);
+    return this.#scenario.activities.filter((activity) => this.#isDue(activity, ageMs) && !this.#isAccounted(activity));
+  }
+
+  #countRequest(arrivalsMs: number[], nowMs: number, whose: string): void {
+    const { requestsPerMinute } = this.#scenario;
+    const before = arrivalsMs[arrivalsMs.length - requestsPerMinute];
+    if (whose !== "" && before !== undefined && nowMs - before <= 60_000) {
+      this.fail("over budget", `${whose}: ${requestsPerMinute + 1} requests from ${before} to ${nowMs}`);
+    }
+    arrivalsMs.push(nowMs);
+  }
+
+  #published(id: string): void {
+    const activity = this.#truth.get(id);
+    if (activity === undefined) this.fail("invented", id);
+    else if (activity.visibleMs > this.#nowMs()) this.fail("too early", id);
+    if (this.published.has(id)) this.fail("twice", id);
+    this.published.add(id);
+  }
+
+  #judgeCursor(before: SeenCursor | null, cursor: SeenCursor): void {
+    if (before === null) this.#judgeStart();
+    if (KNOWN.decidedTooLate && before?.cursorField === null && cursor.cursorField === "date") {
+      this.state.beganAtMs = before.positionMs - OVERLAP_MS;
+    }
+    if (before === null || before.pass === null) this.#passBeganMs = Math.min(...this.#lastByProcess.values());
+    if (before !== null && cursor.positionMs < before.positionMs && before.cursorField !== null) {
+      this.fail("position back", `from ${before.positionMs} to ${cursor.positionMs}`);
+    }
+    if (before === null || cursor.counts.passes === before.counts.passes) return;
+    for (const activity of this.#scenario.activities) {
+      if (!this.#isDue(activity, OVERLAP_MS) || this.#isAccounted(activity)) continue;
+      const valueMs = this.#valueOf(activity);
+      const isPassed = activity.visibleMs <= this.#passBeganMs && valueMs <= cursor.positionMs;
+      if (isPassed && cursor.positionMs > before.positionMs && !this.isExcused) {
+        this.fail("position ahead", `${activity.id}: position ${cursor.positionMs}, pass begun ${this.#passBeganMs}`);
+      }
+      const isCovered = Math.max(activity.visibleMs, valueMs) <= cursor.caughtUpMs;
+      if (isCovered && cursor.caughtUpMs > before.caughtUpMs && this.#lies.circle + this.#lies.empty < LIES_MAX) {
+        this.fail("caught up falsely", `${activity.id}: caught up ${cursor.caughtUpMs}`);
+      }
+    }
+  }
+
+  #judgeStart(): void {
+    const { start } = this.#scenario.scan;
+    const { beganAtMs } = this.state;
+    const latestMs = start.kind === "instant" ? start.atMs : this.#nowMs() - (start.kind === "age" ? start.ageMs : 0);
+    if (beganAtMs === null || beganAtMs > latestMs) this.fail("wrong start", `${beganAtMs}, not ${latestMs}`);
+  }
+
+  /** Only where more share an instant than a page holds, or where answers lie, pages get nowhere. */
+  #judgeGap(gap: Stretch): void {
+    if (this.#lies.circle + this.#lies.empty >= LIES_MAX) return;
+    const onInstant = new Map<number, number>();
+    for (const activity of this.#scenario.activities) {
+      const valueMs = this.#valueOf(activity);
+      const isThere = valueMs >= gap.fromMs && valueMs <= gap.untilMs && activity.visibleMs <= this.#nowMs();
+      if (isThere) onInstant.set(valueMs, (onInstant.get(valueMs) ?? 0) + 1);
+    }
+    if (Math.max(0, ...onInstant.values()) >= this.#scenario.tenant.pageCeiling) return;
+    this.fail("gap without cause", `${gap.fromMs} to ${gap.untilMs}`);
+  }
+
+  /**
+   * Shown soon enough for readers that come back up to `ageMs` after a value; or before anybody began to read, and
+   * then even the first pass over it finds it.
+   */
+  #isDue(activity: SimActivity, ageMs: number): boolean {
+    const { beganAtMs } = this.state;
+    const valueMs = this.#valueOf(activity);
+    if (beganAtMs === null || valueMs < beganAtMs || activity.visibleMs > this.horizonMs) return false;
+    return activity.visibleMs <= Math.max(valueMs + ageMs, this.#arrivalsMs[0] ?? Number.NEGATIVE_INFINITY);
+  }
+
+  #isAccounted(activity: SimActivity): boolean {
+    return this.published.has(activity.id) || this.state.isOpen(this.#valueOf(activity));
+  }
+
+  #valueOf({ createdMs, dateMs }: SimActivity): number {
+    return this.state.cursor?.cursorField === "date" ? dateMs : createdMs;
+  }
+}

@@ -1,0 +1,97 @@
+import type { ScanConfig, Start } from "../../src/config/config.ts";
+import { OVERLAP_MS } from "../../src/scan/tail.ts";
+import type { StepName } from "../fakes/memory-kafka-port.ts";
+import type { SimActivity, SimOptions } from "../fakes/sim-tenant.ts";
+
+/** The ages of lookbacks that scenarios choose from, the last one the longest; none: the tail reads alone. */
+export const LOOKBACK_AGES_MS: readonly (readonly number[])[] = [[]];
+
+/** What is visible by its value plus this has to be published. */
+export const guaranteeMs = (agesMs: readonly number[]): number => Math.max(OVERLAP_MS, ...agesMs);
+
+export const REQUESTS_MAX = 300;
+
+/** What a request gets instead of its page, or what is done to its page. */
+export const TENANT_FAULTS = [
+  "bad-gateway",
+  "cut-off",
+  "throttled-header",
+  "throttled-body",
+  "throttled-bare",
+  "contract",
+  "unauthorized",
+  "credentials",
+  "rejected",
+  "too-large",
+  "empty-with-total",
+  "empty-with-next",
+  "same-again",
+] as const;
+export type TenantFault = (typeof TENANT_FAULTS)[number];
+
+/** Every point at which a process waits for somebody else. */
+export type Point = StepName | "tenant.request" | "tenant.answer";
+
+/** What happens to the process that passes a point. */
+export type Act =
+  /** The brokers fail there: before they acted or, at a point in `…ed`, after. */
+  | { readonly kind: "fail" }
+  /** It dies; another one is started after `downMs`. */
+  | { readonly kind: "kill"; readonly downMs: number }
+  /** Another one is started at once, and this one goes on after `pauseMs`. */
+  | { readonly kind: "zombie"; readonly pauseMs: number }
+  | { readonly kind: "pause"; readonly pauseMs: number }
+  /** Its wall clock jumps. */
+  | { readonly kind: "jump"; readonly byMs: number };
+
+/** Happens once, at the `nth` time (from 1, over all processes) that a point is passed. */
+export interface Incident {
+  readonly point: Point;
+  readonly nth: number;
+  readonly act: Act;
+}
+
+/** One whole run, as plain data: the same scenario is played the same way. Times are the server's, epoch ms. */
+export interface Scenario {
+  readonly seed: number;
+  readonly beginMs: number;
+  readonly scan: {
+    readonly start: Start;
+    readonly cursorField: ScanConfig["cursorField"];
+    readonly pollIntervalMs: number;
+    readonly pageSize: number;
+    readonly lookbacksMs: readonly number[];
+  };
+  readonly requestsPerMinute: number;
+  readonly tenant: {
+    readonly pageCeiling: number;
+    readonly next: NonNullable<SimOptions["next"]>;
+    readonly descending: boolean;
+    readonly ignoreCreated: boolean;
+    readonly emptyAtInstant: boolean;
+    /** Next filters that are opaque are refused, whatever they are. */
+    readonly refusesNext: boolean;
+  };
+  /** Of a request's way there and of its answer's way back, in turn; empty: no time passes. */
+  readonly latenciesMs: readonly number[];
+  /** How long the brokers take to end a transaction. */
+  readonly commitMs: number;
+  /** Local wall clocks minus the server's, at first. */
+  readonly skewMs: number;
+  readonly activities: readonly SimActivity[];
+  readonly faults: readonly { readonly request: number; readonly kind: TenantFault }[];
+  readonly incidents: readonly Incident[];
+}
+
+/** The scan's part of the configuration. A new setting of scans that scenarios vary is one line here. */
+export const scanConfig = ({
+  start,
+  cursorField,
+  pollIntervalMs,
+  pageSize,
+}: Scenario["scan"]): Partial<ScanConfig> => ({
+  pageSize,
+  start,
+  cursorField,
+  pollIntervalMs,
+});
