@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build check test demo bench sim soak clean
+.PHONY: help setup build check test demo bench sim mutants soak clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -29,6 +29,10 @@ bench: setup ## Activities a second, CPU and memory, for the whole path and its 
 sim: ## The simulation of many seeds, then the property and crash campaigns, long (SEEDS, FROM, FC_RUNS)
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/run/run.ts sim
+
+mutants: ## Breaks the connector on purpose and counts the seeds that the simulation needs to see it (SEEDS)
+	@deploy/setup/setup.sh packages
+	@$(tsx) test/mutants/mutants.ts --seeds $(or $(SEEDS),2000) --jobs 2
 
 soak: setup build ## The kill campaign against a real Kafka, long (KILLS)
 	@$(tsx) test/run/run.ts soak

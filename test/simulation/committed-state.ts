@@ -1,12 +1,10 @@
-import { OVERLAP_MS } from "../../src/scan/tail.ts";
-
+import { OVERLAP_MS } from "./scenario.ts";
 /** A cursor as it stands in the cursors topic, as far as the oracle looks at it. */
 export interface SeenCursor {
   readonly cursorField: "created" | "date" | null;
   readonly positionMs: number;
   readonly caughtUpMs: number;
   readonly pass: object | null;
-  readonly counts: { readonly passes: number };
 }
 
 /** Inclusive, along the cursor field. */

@@ -1,5 +1,4 @@
-import { OVERLAP_MS } from "../../src/scan/tail.ts";
-import type { Scenario } from "./scenario.ts";
+import { OVERLAP_MS, type Scenario } from "./scenario.ts";
 import type { World } from "./world.ts";
 
 const LONG_MS = 15 * 60_000;

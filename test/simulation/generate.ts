@@ -1,10 +1,10 @@
-import { OVERLAP_MS } from "../../src/scan/tail.ts";
 import { STEPS } from "../fakes/memory-kafka.ts";
 import { type Crowd, placeActivities, type Setting } from "./placing.ts";
 import {
   type Act,
   type Incident,
   LOOKBACK_AGES_MS,
+  OVERLAP_MS,
   type Point,
   type Scenario,
   TENANT_FAULTS,
@@ -91,13 +91,13 @@ function drawCrowd(seeded: Seeded, setting: Setting, longestOutageMs: number): C
   const unread = tenant.next === "opaque" && (tenant.refusesNext || tenant.emptyAtInstant);
   const dear = tenant.next === "other" || tenant.next === "date" || unread;
   const overfull =
-    (tenant.next === "echo" || tenant.next === "boundary") && !tenant.emptyAtInstant && seeded.chance(0.08);
+    (tenant.next === "echo" || tenant.next === "boundary") && !tenant.emptyAtInstant && seeded.chance(0.15);
   const { start } = scan;
   const fromMs = start.kind === "instant" ? start.atMs : beginMs - (start.kind === "age" ? start.ageMs : 0);
   const isDate =
     scan.cursorField === "date" || (scan.cursorField === "auto" && (tenant.ignoreCreated || tenant.next === "date"));
   return {
-    count: seeded.int(0, seeded.pick(dear || overfull ? [4, 12] : [8, 25, 60])),
+    count: seeded.int(0, seeded.pick(unread ? [3, 6] : dear || overfull ? [4, 12] : [8, 25, 60])),
     field: isDate ? "date" : "created",
     fromMs,
     liveMs: longestOutageMs + seeded.pick([20 * SECOND_MS, 2 * MINUTE_MS, 20 * scan.pollIntervalMs]),

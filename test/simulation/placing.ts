@@ -1,6 +1,5 @@
-import { OVERLAP_MS } from "../../src/scan/tail.ts";
 import type { SimActivity } from "../fakes/sim-tenant.ts";
-import { guaranteeMs, type Scenario } from "./scenario.ts";
+import { guaranteeMs, OVERLAP_MS, type Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
 
 const HOUR_MS = 3_600_000;
@@ -64,7 +63,7 @@ function seamMs(seeded: Seeded, setting: Setting, crowd: Crowd & { live: boolean
   const uniform = () => seeded.int(fromMs, untilMs);
   const bound = (atMs: number) => Math.min(Math.max(atMs, crowd.fromMs - 10_000), beginMs + crowd.liveMs);
   const earlier = values.length > 0 ? seeded.pick(values) : uniform();
-  if (crowd.overfull && seeded.chance(0.5)) return values[0] ?? uniform();
+  if (crowd.overfull && seeded.chance(0.6)) return (values[0] ?? uniform()) + seeded.pick([0, 0, besideMs]);
   switch (seeded.int(0, 9)) {
     case 0:
     case 1:
@@ -93,7 +92,7 @@ function latenessMs(seeded: Seeded, agesMs: readonly number[]): number {
   const upTo = (mostMs: number) => (seeded.chance(0.5) ? seeded.int(0, mostMs) : mostMs - besideMs);
   return seeded.weighted<() => number>([
     [30, () => 0],
-    [3, () => -seeded.int(0, 3_000)],
+    [5, () => -seeded.int(0, 9_000)],
     [35, () => upTo(OVERLAP_MS)],
     ...agesMs.map((ageMs): [number, () => number] => [25, () => upTo(ageMs)]),
     [4, () => guaranteeMs(agesMs) + seeded.pick([1, 1_000, 60_000])],

@@ -1,7 +1,9 @@
 import type { ScanConfig, Start } from "../../src/config/config.ts";
-import { OVERLAP_MS } from "../../src/scan/tail.ts";
 import type { StepName } from "../fakes/memory-kafka-port.ts";
 import type { SimActivity, SimOptions } from "../fakes/sim-tenant.ts";
+
+/** How far back the tail reads, as DESIGN.md promises: said here again, so that a change of it is seen. */
+export const OVERLAP_MS = 5_000;
 
 /** The ages of lookbacks that scenarios choose from, the last one the longest; none: the tail reads alone. */
 export const LOOKBACK_AGES_MS: readonly (readonly number[])[] = [[]];
