@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build check test demo bench sim mutants soak clean
+.PHONY: help setup build check test demo bench sim mutants compare soak clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -33,6 +33,10 @@ sim: ## The simulation of many seeds, then the property and crash campaigns, lon
 mutants: ## Breaks the connector on purpose and counts the seeds that the simulation needs to see it (SEEDS)
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/mutants/mutants.ts --seeds $(or $(SEEDS),2000) --jobs 2
+
+compare: ## What other ways of collecting lose and repeat on the same simulated tenant, as a table (SEEDS)
+	@deploy/setup/setup.sh packages
+	@$(tsx) test/compare/compare.ts --seeds $(or $(SEEDS),5)
 
 soak: setup build ## The kill campaign against a real Kafka, long (KILLS)
 	@$(tsx) test/run/run.ts soak

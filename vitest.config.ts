@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     reporters: ["default"],
     projects: [
-      project("unit", ["test/{unit,property,simulation}/**/*.test.ts"], 30_000),
+      project("unit", ["test/{unit,property,simulation,compare}/**/*.test.ts"], 30_000),
       project("tidy", ["test/tidy.test.ts"], 60_000),
       project("contract", ["test/contract/**/*.test.ts"], 120_000, { fileParallelism: false }),
       project("integration", ["test/integration/**/*.test.ts", "test/witness/**/*.test.ts"], 600_000, {
