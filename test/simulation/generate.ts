@@ -35,6 +35,7 @@ function drawSetting(seeded: Seeded, seed: number): Setting {
     [1, "date"],
   ]);
   const tenant = drawTenant(seeded, cursorField);
+  const lookbacksMs = seeded.pick(LOOKBACK_AGES_MS);
   const requestsPerMinute = seeded.pick([12, 30, 240, 240]);
   const backMs =
     seeded.pick([0, MINUTE_MS, HOUR_MS, 6 * HOUR_MS, 24 * HOUR_MS]) + seeded.pick([0, 1, 2_000, OVERLAP_MS]);
@@ -48,9 +49,10 @@ function drawSetting(seeded: Seeded, seed: number): Setting {
         [1, () => ({ kind: "now" })],
       ])(),
       cursorField,
-      pollIntervalMs: seeded.pick([2, 10, 30]) * SECOND_MS,
+      // However long the last age is, it passes within some forty polls.
+      pollIntervalMs: Math.max(seeded.pick([2, 10, 30]) * SECOND_MS, ...lookbacksMs.map((ageMs) => ageMs / 40)),
       pageSize: seeded.pick([500, 2_000]),
-      lookbacksMs: seeded.pick(LOOKBACK_AGES_MS),
+      lookbacksMs,
     },
     requestsPerMinute,
     tenant,

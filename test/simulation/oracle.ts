@@ -34,6 +34,8 @@ export interface Failure {
 /** Judges a run from outside: from the tenant's truth, its arrivals, and what is committed. Keeps the first failure. */
 export class Oracle {
   failure: Failure | null = null;
+  /** Two processes that lived at once have asked more than the budget, together. */
+  isOverBudgetTogether = false;
   /** What becomes visible later is not waited for. */
   horizonMs = Number.POSITIVE_INFINITY;
   readonly published = new Set<string>();
@@ -69,10 +71,13 @@ export class Oracle {
   arrived(process: number, request: { readonly isProbe: boolean; readonly lie: Lie | null }): void {
     if (request.lie !== null) this.#lies[request.lie] += 1;
     const nowMs = this.#nowMs();
-    this.#countRequest(this.#arrivalsMs, nowMs, this.#ownersOverlap ? "" : "all processes together");
     const own = this.#arrivalsOf.get(process) ?? [];
     this.#arrivalsOf.set(process, own);
-    this.#countRequest(own, nowMs, `process ${process}`);
+    if (this.#isOneTooMany(own, nowMs)) this.fail("over budget", `process ${process}, at ${nowMs}`);
+    if (this.#isOneTooMany(this.#arrivalsMs, nowMs)) {
+      if (this.#ownersOverlap) this.isOverBudgetTogether = true;
+      else this.fail("over budget", `all processes together, at ${nowMs}`);
+    }
     // A probe reads nothing: no pass begins with it.
     if (!request.isProbe) this.#lastByProcess.set(process, nowMs);
   }
@@ -134,13 +139,10 @@ export class Oracle {
     return this.#scenario.activities.filter((activity) => this.#isDue(activity, ageMs) && !this.#isAccounted(activity));
   }
 
-  #countRequest(arrivalsMs: number[], nowMs: number, whose: string): void {
-    const { requestsPerMinute } = this.#scenario;
-    const before = arrivalsMs[arrivalsMs.length - requestsPerMinute];
-    if (whose !== "" && before !== undefined && nowMs - before <= 60_000) {
-      this.fail("over budget", `${whose}: ${requestsPerMinute + 1} requests from ${before} to ${nowMs}`);
-    }
+  #isOneTooMany(arrivalsMs: number[], nowMs: number): boolean {
+    const before = arrivalsMs[arrivalsMs.length - this.#scenario.requestsPerMinute];
     arrivalsMs.push(nowMs);
+    return before !== undefined && nowMs - before <= 60_000;
   }
 
   #published(id: string): void {
