@@ -104,6 +104,7 @@ function drawCrowd(seeded: Seeded, setting: Setting, longestOutageMs: number): C
     fromMs,
     liveMs: longestOutageMs + seeded.pick([20 * SECOND_MS, 2 * MINUTE_MS, 20 * scan.pollIntervalMs]),
     overfull,
+    isSplit: dear,
     lagMs: seeded.pick([1_000, 1_000, 2 * HOUR_MS, 72 * HOUR_MS]),
   };
 }

@@ -11,8 +11,8 @@ export const KNOWN = {
   /** `cursorField: auto` decided for `date` keeps the position that empty spans of `created` have moved. */
   decidedTooLate: true,
   /**
-   * Two probes in a row that are empty against their own total, or with more to come, settle that `created` is honoured;
-   * where it is not, the scan is then blocked for good, loudly.
+   * Two probes in a row that are empty against their own total, or with more to come, settle that `created` is
+   * honoured; where it is not, the scan is then blocked for good, loudly.
    */
   probeBelieved: true,
 };

@@ -3,6 +3,8 @@ import { guaranteeMs, OVERLAP_MS, type Scenario } from "./scenario.ts";
 import type { Seeded } from "./seeded.ts";
 
 const HOUR_MS = 3_600_000;
+/** What the first pass of a scan that begins in the past asks for. */
+const FIRST_SPAN_MS = OVERLAP_MS + HOUR_MS;
 
 /** Everything of a scenario but its activities and what goes wrong. */
 export type Setting = Omit<Scenario, "activities" | "faults" | "incidents">;
@@ -17,6 +19,8 @@ export interface Crowd {
   readonly liveMs: number;
   /** Whether more may share an instant than a page passes. */
   readonly overfull: boolean;
+  /** Whether pages are read by splitting the time. */
+  readonly isSplit: boolean;
   /** How far the two times of an activity lie apart at most. */
   readonly lagMs: number;
 }
@@ -64,6 +68,10 @@ function seamMs(seeded: Seeded, setting: Setting, crowd: Crowd & { live: boolean
   const bound = (atMs: number) => Math.min(Math.max(atMs, crowd.fromMs - 10_000), beginMs + crowd.liveMs);
   const earlier = values.length > 0 ? seeded.pick(values) : uniform();
   if (crowd.overfull && seeded.chance(0.6)) return (values[0] ?? uniform()) + seeded.pick([0, 0, besideMs]);
+  // Where the first span is cut in halves, and the lower half again.
+  if (crowd.isSplit && seeded.chance(0.3)) {
+    return bound(crowd.fromMs + Math.floor(FIRST_SPAN_MS / 2 ** seeded.int(1, 5)) + seeded.pick([0, 1, 1, 2]));
+  }
   switch (seeded.int(0, 9)) {
     case 0:
     case 1:
