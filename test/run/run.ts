@@ -51,7 +51,7 @@ const otherNode = (major: number) =>
   tests(`node${major}`, {
     projects: ["unit"],
     node: readFileSync(join(root, `.cache/node${major}.path`), "utf8").trim(),
-    minutesMax: 4,
+    minutesMax: 6,
   });
 
 const statics: Stage[] = [
@@ -59,7 +59,7 @@ const statics: Stage[] = [
   tool("lint", bin("biome"), "check"),
   tool("unused", bin("knip")),
 ];
-const unit = tests("unit", { projects: ["unit", "tidy"], minutesMax: 4 });
+const unit = tests("unit", { projects: ["unit", "tidy"], minutesMax: 6 });
 
 const simulation = (seeds: string, from: string): Stage => ({
   name: "simulation",

@@ -28,6 +28,9 @@ const REQUESTS_AFTER = 4;
 /** Started again this long after it ended by itself, as a supervisor does. */
 const RESTART_MS = 1_000;
 
+/** The first byte of what is JSON. */
+const BRACE = "{".charCodeAt(0);
+
 const LIES: Partial<Record<TenantFault, Lie>> = {
   "same-again": "circle",
   "empty-with-next": "circle",
@@ -66,7 +69,10 @@ export class World {
     this.#clock = new VirtualClock(scenario.beginMs, promisesAlone);
     this.oracle = new Oracle(scenario, () => this.#clock.nowMs());
     this.#cluster = new WatchedCluster((records) => {
-      for (const { topic, key, value } of records) this.trace.add(`${topic} ${key} ${value?.toString("latin1")}`);
+      for (const { topic, key, value } of records) {
+        const text = value?.toString(value[0] === BRACE ? "utf8" : "base64") ?? "none";
+        this.trace.add(`${topic} ${key} ${text}`);
+      }
       this.oracle.committed(records);
     });
     const { refusesNext, ...tenant } = scenario.tenant;
@@ -108,10 +114,6 @@ export class World {
 
   get events() {
     return this.#processes.flatMap((process) => process.sim?.events ?? []);
-  }
-
-  get virtualMs(): number {
-    return this.#clock.nowMs() - this.#scenario.beginMs;
   }
 
   /** A last process, to see that what is stored says the same as what was in memory. */
