@@ -4,7 +4,10 @@ import { OVERLAP_MS } from "../scan/tail.ts";
 
 /** How a scan without state begins. */
 export interface Beginning {
-  /** The tail's position. The overlap of its first pass is added, so that no earlier is asked. */
+  /**
+   * The tail's position: its first pass asks from an overlap before it. Where nothing lies before the scan that is its
+   * start; beside a backfill it overlaps that, since what is saved out of order may show only after it was read.
+   */
   readonly tailMs: number;
   /** What lies before it; null: nothing. */
   readonly backfill: Job | null;
@@ -19,7 +22,7 @@ export function beginningOf({ start, catchUp }: ScanConfig, serverNowMs: number)
   const isFar = catchUp.order === "newest-first" && serverNowMs - fromMs > catchUp.afterMs;
   if (!isFar) return { tailMs: fromMs + OVERLAP_MS, backfill: null };
   const whole = { fromMs, untilMs: serverNowMs - 1 };
-  return { tailMs: serverNowMs + OVERLAP_MS, backfill: newJob({ origin: "backfill", order: "desc", whole }) };
+  return { tailMs: serverNowMs, backfill: newJob({ origin: "backfill", order: "desc", whole }) };
 }
 
 function fromOf(start: Start, serverNowMs: number): number {

@@ -28,7 +28,7 @@ export function openReader(memory: ScanMemory, name: string, serverNowMs: number
     if (job === undefined || job.paused || job.fromMs > job.untilMs) return null;
     return { pass: openJobPass(job, "asc", serverNowMs), mayRepeat: job.mayRepeat };
   }
-  const step = nextStep(cursor, ageMs, memory.jobs.values());
+  const step = nextStep(cursor, ageMs, memory.jobs.values(), serverNowMs);
   if (step === null || step.dueMs > serverNowMs) return null;
   const whole = { fromMs: step.fromMs, untilMs: step.untilMs - 1 };
   const { counts } = job ?? {};

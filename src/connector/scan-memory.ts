@@ -54,7 +54,8 @@ export class ScanMemory {
     this.#scan = scan;
     this.#committed = committed;
     this.#idsBytesMax = idsBytesMax;
-    this.#state = aged(scan, state);
+    // Without a record there is nothing that was read before.
+    this.#state = aged(scan, state, committed === null);
   }
 
   /**
@@ -73,7 +74,12 @@ export class ScanMemory {
     const jobs = new Map(backfill === null ? [] : [[jobName(backfill), backfill]]);
     const fromMs = tailMs - OVERLAP_MS;
     const began = { ...cursor, caughtUpMs: fromMs, beganMs: backfill?.fromMs ?? fromMs };
-    const memory = new ScanMemory(scan, { cursor: began, jobs, slices: null }, null, idsBytesMax);
+    const memory = new ScanMemory(
+      scan,
+      { cursor: began, jobs, slices: new Slices(scan.name, "created") },
+      null,
+      idsBytesMax,
+    );
     if (scan.cursorField !== "auto") memory.decide(scan.cursorField);
     return memory;
   }
@@ -86,7 +92,7 @@ export class ScanMemory {
     return this.#state.jobs;
   }
 
-  get slices(): Slices | null {
+  get slices(): Slices {
     return this.#state.slices;
   }
 
@@ -98,7 +104,7 @@ export class ScanMemory {
 
   /** Whether the ids occupy more than they may, though all that can be forgotten is. */
   get isOverfull(): boolean {
-    return (this.slices?.bytes ?? 0) > this.#idsBytesMax;
+    return this.slices.bytes > this.#idsBytesMax;
   }
 
   /**
@@ -106,22 +112,15 @@ export class ScanMemory {
    * begins anew: what was found empty on the way says nothing of it, and nothing has been published yet.
    */
   decide(field: CursorField): void {
-    const { beganMs } = this.cursor;
-    const jobs = new Map([...this.jobs].map(([name, job]) => [name, { ...newJob(job), paused: job.paused }]));
-    const beside = [...jobs.values()].find((job) => job.whole.fromMs === beganMs);
-    const fromMs = beside === undefined ? beganMs : beside.whole.untilMs + 1;
-    const anew = { positionMs: fromMs + OVERLAP_MS, caughtUpMs: fromMs, pass: null };
-    if (field !== "created") this.#state = { ...this.#state, jobs };
-    const cursor = { ...this.cursor, ...(field === "created" ? {} : anew), cursorField: field };
-    const slices = new Slices(this.#scan.name, field);
-    this.#state = aged(this.#scan, { ...this.#state, cursor, slices }, true);
+    const state = field === "created" ? this.#state : begunAnew(this.#state, new Slices(this.#scan.name, field));
+    this.#state = aged(this.#scan, { ...state, cursor: { ...state.cursor, cursorField: field } }, true);
   }
 
   /** Whether it cannot be told any more what was published with this value of the cursor field. */
   isForgotten(valueMs: number): boolean {
     const { folded } = this.cursor;
     if (folded !== null && valueMs >= folded.fromMs && valueMs < folded.untilMs) return true;
-    return this.slices?.isForgotten(valueMs) ?? false;
+    return this.slices.isForgotten(valueMs);
   }
 
   /** Gives up a reader's pass; its next one begins anew. Nothing is lost: ids remove the repeats. */
@@ -183,7 +182,7 @@ export class ScanMemory {
     const job = newJob({ origin: "recovery", order: "desc", whole, caughtUpMs });
     return this.plan((draft) => {
       draft.setJob(jobName(job), job);
-      draft.cursor = { ...draft.cursor, pass: null, positionMs: serverNowMs + OVERLAP_MS, caughtUpMs: serverNowMs };
+      draft.cursor = { ...draft.cursor, pass: null, positionMs: serverNowMs, caughtUpMs: serverNowMs - 1 };
     });
   }
 
@@ -255,11 +254,19 @@ export class ScanMemory {
 
 const NOTHING = { read: 0, published: 0, duplicates: 0, deadLettered: 0, outsideMemory: 0 };
 
-/** The state with the ages to look back at that are configured now. Undecided, none are owed yet. */
+/** The state before anything was asked; a job that an operator has paused stays so. */
+function begunAnew(state: ScanState, slices: Slices): ScanState {
+  const { beganMs } = state.cursor;
+  const jobs = new Map([...state.jobs].map(([name, job]) => [name, { ...newJob(job), paused: job.paused }]));
+  const beside = [...jobs.values()].find((job) => job.whole.fromMs === beganMs);
+  const positionMs = beside === undefined ? beganMs + OVERLAP_MS : beside.whole.untilMs + 1;
+  const anew = { positionMs, caughtUpMs: positionMs - OVERLAP_MS, pass: null, lookbacks: [] };
+  return { jobs, cursor: { ...state.cursor, ...anew }, slices };
+}
+
+/** The state with the ages to look back at that are configured now; undecided, as along `created`. */
 function aged(scan: ScanConfig, state: ScanState, isNew = false): ScanState {
-  const { cursorField } = state.cursor;
-  if (cursorField === null) return state;
-  const ages = agesOf(scan, cursorField);
+  const ages = agesOf(scan, state.cursor.cursorField ?? "created");
   // What an age that is not configured any more was reading is left.
   const jobs = new Map([...state.jobs].filter(([, job]) => job.ageMs === null || ages.includes(job.ageMs)));
   return { ...state, jobs, cursor: withAges(state.cursor, ages, isNew ? 0 : unreadFromMs(state)) };

@@ -15,7 +15,7 @@ export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): E
     positionMs: cursor.positionMs,
     caughtUpMs: memory.caughtUpMs,
     settledUntilMs: settledUntilMs(memory),
-    openGaps: slices?.openGaps ?? 0,
+    openGaps: slices.openGaps,
     jobs: progressOf(memory),
     lateness: latenessOf(memory),
     residualRisk: residualRiskOf(memory),

@@ -88,7 +88,7 @@ export class ScanRun {
   dues({ nowMs, serverNowMs }: Now): Due[] {
     const { memory, heldUntilMs } = this;
     const tail = { reader: "tail", class: "tail" as const, dueMs: Math.max(this.dueMs, heldUntilMs) };
-    const others = memory === null || serverNowMs === null ? [] : wantsOf(memory.cursor, memory.jobs);
+    const others = memory === null || serverNowMs === null ? [] : wantsOf(memory.cursor, memory.jobs, serverNowMs);
     const wants = others.map((want) => {
       const dueMs = want.dueMs === Number.NEGATIVE_INFINITY ? want.dueMs : nowMs + (want.dueMs - (serverNowMs ?? 0));
       return { ...want, dueMs: Math.max(dueMs, heldUntilMs) };

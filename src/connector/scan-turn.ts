@@ -124,7 +124,7 @@ export class ScanTurn {
       pass: ask.pass,
       reader: readerKind(this.#name),
       lateBelowMs: this.#name === "tail" ? null : memory.cursor.positionMs,
-      isPublished: (id) => memory.slices?.has(id) ?? false,
+      isPublished: (id) => memory.slices.has(id),
       isForgotten: (valueMs) => !opened.mayRepeat && memory.isForgotten(valueMs),
       previous: this.#run.previous,
       serverNowMs,
@@ -202,7 +202,7 @@ export class ScanTurn {
     const run = this.#run;
     this.anomaly("filters_rejected", reason);
     const refused = ask.pass.nextFilters !== null;
-    if (refused && memory.slices !== null && run.refusals > 0) {
+    if (refused && memory.cursor.cursorField !== null && run.refusals > 0) {
       const reader = memory.jobs.get(this.#name) ?? memory.cursor;
       await this.#advance(memory, { ask, page, fold: foldRefused(reader, ask, this.#tenant.serverNowMs()) }, signal);
       return;

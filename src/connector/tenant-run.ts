@@ -51,8 +51,8 @@ const UNAUTHORIZED: BackoffOptions = { firstMs: 4_000, capMs: 60_000 };
 export class TenantRun {
   readonly deps: TenantDeps;
   readonly #scans: readonly ScanRun[];
-  /** Local wall clock minus the server's; null until the first answer. */
-  #skewMs: number | null = null;
+  /** What the server's clock showed, and the monotonic one with it; null until the first answer. */
+  #serverTime: { readonly serverMs: number; readonly atMs: number } | null = null;
   /** Failures in a row that concern the whole tenant. */
   #failures = 0;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
@@ -83,14 +83,16 @@ export class TenantRun {
     }
   }
 
-  /** The server's time now, as far as it is known. */
+  /** The server's time now; until it has told it, this machine's. Afterwards no jump of this machine's clock shows. */
   serverNowMs(): number {
-    return this.deps.clock.nowMs() - (this.#skewMs ?? 0);
+    const { clock } = this.deps;
+    if (this.#serverTime === null) return clock.nowMs();
+    return this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs;
   }
 
   /** Whether the server has told its time yet. */
   get knowsServerTime(): boolean {
-    return this.#skewMs !== null;
+    return this.#serverTime !== null;
   }
 
   /** Waits until the tenant may be asked. */
@@ -169,9 +171,13 @@ export class TenantRun {
   }
 
   #observe(scan: ScanRun, answer: Answer): void {
-    const { emit, tenant, client } = this.deps;
+    const { emit, tenant, client, clock } = this.deps;
     const skewMs = answer.serverNowMs === null ? null : answer.readAtMs - answer.serverNowMs;
-    if (skewMs !== null) this.#skewMs = skewMs;
+    if (answer.serverNowMs !== null) {
+      // The time came with the headers, and the body since.
+      const bodyMs = Math.min(answer.durationMs, Math.max(0, clock.nowMs() - answer.readAtMs));
+      this.#serverTime = { serverMs: answer.serverNowMs, atMs: clock.monotonicMs() - bodyMs };
+    }
     emit({
       type: "request_answered",
       tenant,

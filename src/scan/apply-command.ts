@@ -119,7 +119,7 @@ function forgottenIn(state: ScanState, stretch: { readonly fromMs: number; reado
   if (folded !== null && stretch.fromMs < folded.untilMs && stretch.untilMs >= folded.fromMs) {
     return `ids from ${iso(folded.fromMs)} to ${iso(folded.untilMs)} are forgotten`;
   }
-  const forgotten = (state.slices?.ledgers ?? [])
+  const forgotten = state.slices.ledgers
     .filter(([sliceMs, ledger]) => {
       return !ledger.remembered && sliceMs <= stretch.untilMs && sliceMs + SLICE_MS > stretch.fromMs;
     })

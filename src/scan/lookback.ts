@@ -7,22 +7,22 @@ import { tailFromMs } from "./tail.ts";
 
 const STEP_MIN_MS = 5_000;
 
-/** How much a lookback reads at once: a quarter of its age, at least 5 s, at most a slice. */
+/** How much a lookback reads at once while it keeps pace: a quarter of its age, at least 5 s, at most a slice. */
 export const stepMs = (ageMs: number): number => Math.min(SLICE_MS, Math.max(STEP_MIN_MS, Math.floor(ageMs / 4)));
 
-/** A step of a lookback, and from when on (the server's time) it may be read. */
+/** A step of a lookback, and since when (the server's time) there is one. */
 export interface Step extends Stretch {
   readonly dueMs: number;
 }
 
 /**
- * What a lookback reads next; null while there is nothing that is not yet to be read by another reader: the tail
+ * What a lookback reads next: a step or, where more of the slice is old enough already, all of that; null while there is nothing that is not yet to be read by another reader: the tail
  * from `tailFromMs` on, jobs in what they have left. Their passes cover what is old enough by then.
  *
  *        covered          pending job      step            tail
  *   ══════════════════╪┄┄┄┄┄┄┄┄┄┄┄┄┄┄╪──[────────)──────╪┄┄┄┄┄┄▶ cursor field
  */
-export function nextStep(cursor: Cursor, ageMs: number, jobs: Iterable<Job>): Step | null {
+export function nextStep(cursor: Cursor, ageMs: number, jobs: Iterable<Job>, serverNowMs: number): Step | null {
   const endMs = tailFromMs(cursor);
   const pending = [...jobs]
     .filter((job) => job.origin !== "lookback" && !isDone(job))
@@ -32,8 +32,9 @@ export function nextStep(cursor: Cursor, ageMs: number, jobs: Iterable<Job>): St
     );
   const { fromMs, untilMs } = firstUncovered(pending, cursor.beganMs);
   // A step ends where its slice does, so that from then on steps and slices fall together.
-  const until = Math.min(untilMs, endMs, fromMs + stepMs(ageMs), sliceOf(fromMs) + SLICE_MS);
-  return until <= fromMs ? null : { fromMs, untilMs: until, dueMs: until + ageMs };
+  const reachMs = Math.max(fromMs + stepMs(ageMs), serverNowMs - ageMs);
+  const until = Math.min(untilMs, endMs, reachMs, sliceOf(fromMs) + SLICE_MS);
+  return until <= fromMs ? null : { fromMs, untilMs: until, dueMs: Math.min(until, fromMs + stepMs(ageMs)) + ageMs };
 }
 
 /** What has been read again at an age. */

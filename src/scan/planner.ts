@@ -35,7 +35,7 @@ export interface Due extends Want {
  * What the readers of a scan want beside its tail, by the server's time. A lookback waits until its next step is
  * old enough; a range job wants to ask at once, until it is done or paused.
  */
-export function wantsOf(cursor: Cursor, jobs: ReadonlyMap<string, Job>): Want[] {
+export function wantsOf(cursor: Cursor, jobs: ReadonlyMap<string, Job>, serverNowMs: number): Want[] {
   const wants: Want[] = [];
   for (const [reader, job] of jobs) {
     const wantsIt = job.origin !== "lookback" && !job.paused && (!isDone(job) || job.pass !== null);
@@ -44,7 +44,7 @@ export function wantsOf(cursor: Cursor, jobs: ReadonlyMap<string, Job>): Want[] 
   cursor.lookbacks.forEach(({ ageMs }, at) => {
     const reader = lookbackName(ageMs);
     const inPass = jobs.get(reader)?.pass != null;
-    const dueMs = inPass ? Number.NEGATIVE_INFINITY : nextStep(cursor, ageMs, jobs.values())?.dueMs;
+    const dueMs = inPass ? Number.NEGATIVE_INFINITY : nextStep(cursor, ageMs, jobs.values(), serverNowMs)?.dueMs;
     if (dueMs !== undefined) wants.push({ reader, class: at === 0 ? "first_lookback" : "later_lookback", dueMs });
   });
   return wants;

@@ -28,7 +28,7 @@ export interface PageCounts {
 /** A change of a scan's state that is to be committed as one: nothing changes before `apply`. Steps see those before. */
 export class ScanDraft {
   readonly #scan: string;
-  readonly #slices: SliceDraft | null;
+  readonly #slices: SliceDraft;
   readonly #before: ScanState;
   readonly #jobs: Map<string, Job>;
   readonly #touched = new Set<string>();
@@ -40,7 +40,7 @@ export class ScanDraft {
   constructor(scan: string, before: ScanState) {
     this.#scan = scan;
     this.#before = before;
-    this.#slices = before.slices === null ? null : new SliceDraft(before.slices);
+    this.#slices = new SliceDraft(before.slices);
     this.#jobs = new Map(before.jobs);
     this.cursor = before.cursor;
   }
@@ -71,12 +71,12 @@ export class ScanDraft {
     this.cursor = { ...this.cursor, digest, counts: { ...counts, ...added, outsideMemory: outside } };
     const job = this.#jobs.get(name);
     if (job !== undefined) this.setJob(name, { ...job, counts: { ...job.counts, ...addUp(job.counts, ofReader) } });
-    for (const addition of additions) this.#slices?.add(addition);
+    for (const addition of additions) this.#slices.add(addition);
   }
 
   openGap(gap: Gap): void {
     this.opensGaps = true;
-    this.#slices?.openGap(gap);
+    this.#slices.openGap(gap);
   }
 
   /** What a completed pass proves: stretches covered, gaps closed, jobs done. */
@@ -89,7 +89,7 @@ export class ScanDraft {
       if (mayPass) this.#passOver(job?.ageMs ?? null, { fromMs: pass.baseMs, untilMs });
     } else {
       this.cursor = coverByPass(this.cursor, pass);
-      this.closed.push(...(this.#slices?.closeGaps(pass) ?? []));
+      this.closed.push(...this.#slices.closeGaps(pass));
     }
     if (job !== undefined && job.origin !== "lookback" && isDone(job)) this.setJob(name, null);
   }
@@ -112,7 +112,6 @@ export class ScanDraft {
   tidy(serverNowMs: number): void {
     const { slices } = this.#before;
     const draft = this.#slices;
-    if (slices === null || draft === null) return;
     let forgotten = 0;
     for (const sliceMs of slices.remembered) {
       if (forgotten >= FORGET_MAX || !this.#isIdle(sliceMs) || !isSettled(this.cursor, sliceMs)) continue;
@@ -133,8 +132,8 @@ export class ScanDraft {
    */
   forgetOldest(keptFromMs: number): boolean {
     const draft = this.#slices;
-    const sliceMs = this.#before.slices?.remembered.find((each) => this.#isIdle(each) && each + SLICE_MS <= keptFromMs);
-    if (draft === null || sliceMs === undefined) return false;
+    const sliceMs = this.#before.slices.remembered.find((each) => this.#isIdle(each) && each + SLICE_MS <= keptFromMs);
+    if (sliceMs === undefined) return false;
     const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
     if (!isSettled(this.cursor, sliceMs)) {
       this.openGap({ fromMs: sliceMs, untilMs: sliceMs + SLICE_MS - 1, reason: "memory" });
@@ -154,12 +153,12 @@ export class ScanDraft {
       const job = this.#jobs.get(name);
       return { key: readerKey(this.#scan, name), value: job === undefined ? null : encodeJob(job) };
     });
-    return [{ key: cursorKey(this.#scan), value: encodeCursor(this.cursor) }, ...jobs, ...(this.#slices?.state ?? [])];
+    return [{ key: cursorKey(this.#scan), value: encodeCursor(this.cursor) }, ...jobs, ...this.#slices.state];
   }
 
   /** The change is committed: the state from now on. */
   apply(): ScanState {
-    this.#slices?.apply();
+    this.#slices.apply();
     return { cursor: this.cursor, jobs: this.#jobs, slices: this.#before.slices };
   }
 
@@ -181,10 +180,10 @@ export class ScanDraft {
   #foldLedgers(beforeMs: number): void {
     const { slices } = this.#before;
     let count = 0;
-    for (const [sliceMs] of slices?.ledgers ?? []) {
+    for (const [sliceMs] of slices.ledgers) {
       if (sliceMs + SLICE_MS > beforeMs || count >= FOLD_MAX) return;
-      const ledger = this.#slices?.ledgerOf(sliceMs);
-      if (ledger === undefined || ledger.remembered || ledger.gaps.length > 0) continue;
+      const ledger = this.#slices.ledgerOf(sliceMs);
+      if (ledger.remembered || ledger.gaps.length > 0) continue;
       if (this.#fold(sliceMs, ledger)) count += 1;
     }
   }
@@ -198,7 +197,7 @@ export class ScanDraft {
     const published = (folded?.published ?? 0) + ledger.published;
     const deadLettered = (folded?.deadLettered ?? 0) + ledger.deadLettered;
     this.cursor = { ...this.cursor, folded: { fromMs, untilMs, published, deadLettered } };
-    this.#slices?.fold(sliceMs);
+    this.#slices.fold(sliceMs);
     return true;
   }
 }

@@ -18,8 +18,8 @@ export interface ScanState {
   readonly cursor: Cursor;
   /** By name. */
   readonly jobs: ReadonlyMap<string, Job>;
-  /** Null until the cursor field is decided. */
-  readonly slices: Slices | null;
+  /** Along the cursor field; along `created` until that is decided. */
+  readonly slices: Slices;
 }
 
 /**
@@ -44,10 +44,9 @@ export function restoreState(identity: ScanIdentity, records: ReadonlyMap<string
   const cursor = decodeCursor(record, `scan ${scan}`);
   checkIdentity(identity, cursor);
   const jobs = jobsOf(scan, records);
-  if (cursor.cursorField === null) return { cursor, jobs, slices: null };
-  const restored = new Slices(scan, cursor.cursorField);
+  const restored = new Slices(scan, cursor.cursorField ?? "created");
   for (const slice of slices.values()) {
-    if (slice.field !== cursor.cursorField) continue;
+    if (slice.field !== restored.field) continue;
     const chunks = [...slice.chunks.entries()].sort(([a], [b]) => a - b).map(([, chunk]) => chunk);
     restored.restore(slice.sliceMs, slice.ledger, chunks);
   }

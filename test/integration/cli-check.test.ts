@@ -45,7 +45,10 @@ test("all is well: a line each, exit 0, two requests at most, and nothing is lef
   const { code, out } = await check(config);
   expect(code, out).toBe(0);
   const lines = out.trimEnd().split("\n");
-  expect(lines.filter((line) => line.startsWith("ok"))).toHaveLength(9);
+  expect(lines.filter((line) => line.startsWith("ok"))).toHaveLength(10);
+  expect(out).toMatch(
+    /readers of contoso: at least 8\.0 of 6000 requests a minute: contoso-all 8\.0 \(lookbacks 2m, 24h\)/,
+  );
   expect(lines.filter((line) => !/^(ok|warn) /.test(line))).toEqual([]);
   expect(tenant.stats().requests - before).toBeLessThanOrEqual(2);
   expect((await topicsOf(broker)).filter((name) => name.startsWith(topic))).toEqual([]);

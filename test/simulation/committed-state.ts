@@ -1,10 +1,16 @@
-import { OVERLAP_MS } from "./scenario.ts";
 /** A cursor as it stands in the cursors topic, as far as the oracle looks at it. */
 export interface SeenCursor {
   readonly cursorField: "created" | "date" | null;
   readonly positionMs: number;
   readonly caughtUpMs: number;
   readonly pass: object | null;
+  readonly beganMs: number;
+}
+
+/** A range job, as far as the oracle looks at it. */
+interface SeenJob extends Stretch {
+  readonly origin: string;
+  readonly pass: { readonly baseMs: number; readonly reachMs: number | null } | null;
 }
 
 /** Inclusive, along the cursor field. */
@@ -20,23 +26,29 @@ export class CommittedState {
   beganAtMs: number | null = null;
   /** By key of their ledger. */
   readonly #gaps = new Map<string, readonly Stretch[]>();
+  /** What recoveries and backfills have left to read, by key of their record. */
+  readonly #jobs = new Map<string, Stretch>();
 
   /** @returns the gaps that were not open before. */
   apply(key: string, value: string | null): readonly Stretch[] {
     if (key.includes('"reader":"tail"')) this.#applyCursor(value);
+    else if (key.includes('"reader"')) this.#applyJob(key, value);
     else if (key.includes('"slice"') && !key.includes('"chunk"')) return this.#applyLedger(key, value);
     return [];
   }
 
-  /**
-   * Whether it is known to everybody that `valueMs` is still to be read, or cannot be. Stretches of jobs that are
-   * still to come, once there are jobs, belong here too.
-   */
+  /** Whether it is known to everybody that `valueMs` is still to be read, by a job, or cannot be. */
   isOpen(valueMs: number): boolean {
+    for (const { fromMs, untilMs } of this.#jobs.values()) if (valueMs >= fromMs && valueMs <= untilMs) return true;
     for (const gaps of this.#gaps.values()) {
       if (gaps.some(({ fromMs, untilMs }) => valueMs >= fromMs && valueMs <= untilMs)) return true;
     }
     return false;
+  }
+
+  /** Recoveries and backfills that have something left. */
+  get jobs(): number {
+    return this.#jobs.size;
   }
 
   get hasGaps(): boolean {
@@ -45,7 +57,17 @@ export class CommittedState {
 
   #applyCursor(value: string | null): void {
     this.cursor = value === null ? null : (JSON.parse(value) as SeenCursor);
-    if (this.cursor !== null) this.beganAtMs ??= this.cursor.positionMs - OVERLAP_MS;
+    if (this.cursor !== null) this.beganAtMs ??= this.cursor.beganMs;
+  }
+
+  #applyJob(key: string, value: string | null): void {
+    const job = value === null ? null : (JSON.parse(value) as SeenJob);
+    if (job === null || job.origin === "lookback") this.#jobs.delete(key);
+    else
+      this.#jobs.set(key, {
+        fromMs: Math.min(job.fromMs, job.pass?.baseMs ?? job.fromMs),
+        untilMs: Math.max(job.untilMs, job.pass?.reachMs ?? job.untilMs),
+      });
   }
 
   #applyLedger(key: string, value: string | null): readonly Stretch[] {

@@ -53,6 +53,7 @@ function drawSetting(seeded: Seeded, seed: number): Setting {
       pollIntervalMs: Math.max(seeded.pick([2, 10, 30]) * SECOND_MS, ...lookbacksMs.map((ageMs) => ageMs / 40)),
       pageSize: seeded.pick([500, 2_000]),
       lookbacksMs,
+      catchUp: { afterMs: seeded.pick([60_000, 900_000]), order: seeded.pick(["newest-first", "in-order"] as const) },
     },
     requestsPerMinute,
     tenant,

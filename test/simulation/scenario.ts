@@ -6,7 +6,12 @@ import type { SimActivity, SimOptions } from "../fakes/sim-tenant.ts";
 export const OVERLAP_MS = 5_000;
 
 /** The ages of lookbacks that scenarios choose from, the last one the longest; none: the tail reads alone. */
-export const LOOKBACK_AGES_MS: readonly (readonly number[])[] = [[]];
+export const LOOKBACK_AGES_MS: readonly (readonly number[])[] = [
+  [],
+  [120_000],
+  [120_000, 1_800_000],
+  [15_000, 600_000],
+];
 
 /** What is visible by its value plus this has to be published. */
 export const guaranteeMs = (agesMs: readonly number[]): number => Math.max(OVERLAP_MS, ...agesMs);
@@ -63,6 +68,7 @@ export interface Scenario {
     readonly pollIntervalMs: number;
     readonly pageSize: number;
     readonly lookbacksMs: readonly number[];
+    readonly catchUp: ScanConfig["catchUp"];
   };
   readonly requestsPerMinute: number;
   readonly tenant: {
@@ -85,15 +91,5 @@ export interface Scenario {
   readonly incidents: readonly Incident[];
 }
 
-/** The scan's part of the configuration. A new setting of scans that scenarios vary is one line here. */
-export const scanConfig = ({
-  start,
-  cursorField,
-  pollIntervalMs,
-  pageSize,
-}: Scenario["scan"]): Partial<ScanConfig> => ({
-  pageSize,
-  start,
-  cursorField,
-  pollIntervalMs,
-});
+/** The scan's part of the configuration. */
+export const scanConfig = (scan: Scenario["scan"]): Partial<ScanConfig> => ({ ...scan });

@@ -123,7 +123,7 @@ export class World {
     const until = this.oracle.requests + REQUESTS_AFTER;
     this.#start();
     await this.#clock.runUntil(() => this.#hasFailed() || this.oracle.requests >= until, JUMPS_MAX);
-    if (!this.oracle.isComplete()) this.oracle.fail("lost", this.oracle.missing());
+    if (!this.oracle.isSound) this.oracle.fail("lost", this.oracle.missing());
   }
 
   #isOver(): boolean {
@@ -136,7 +136,7 @@ export class World {
     if (oracle.requests < Math.max(REQUESTS_MIN, ...this.#faults.keys())) return false;
     if (!this.#processes.some((process) => process.isAlive)) return false;
     if (oracle.requests >= REQUESTS_USUAL) oracle.horizonMs = Math.min(oracle.horizonMs, this.#clock.nowMs());
-    if (this.#clock.nowMs() < Math.min(this.#lastVisibleMs, oracle.horizonMs) || !oracle.isComplete()) return false;
+    if (this.#clock.nowMs() < Math.min(this.#lastVisibleMs, oracle.horizonMs) || !oracle.isComplete) return false;
     this.#completeAt ??= oracle.requests;
     return oracle.requests >= this.#completeAt + REQUESTS_AFTER;
   }

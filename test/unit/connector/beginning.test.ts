@@ -19,7 +19,8 @@ test.each([
 
 test("newest first, the tail begins at now and a backfill reads what lies before, the newest of it first", () => {
   const { tailMs, backfill } = beginning({ start: { kind: "age", ageMs: DAY_MS }, catchUp: NEWEST });
-  expect(tailMs - OVERLAP_MS).toBe(NOW_MS);
+  // The overlap of its first pass reaches into the backfill: what shows late there is found all the same.
+  expect(tailMs).toBe(NOW_MS);
   expect(backfill).toMatchObject({
     origin: "backfill",
     order: "desc",

@@ -8,7 +8,7 @@ import { encodeJob, newJob, openJobPass } from "../../../src/scan/job.ts";
 import { decodeLedger, readerKey } from "../../../src/scan/ledger.ts";
 import { askOf } from "../../../src/scan/pass.ts";
 import { sliceOf } from "../../../src/scan/slice.ts";
-import { openPass } from "../../../src/scan/tail.ts";
+import { OVERLAP_MS, openPass } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
 import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
 
@@ -182,8 +182,8 @@ test("behind by more than catchUp.after the tail goes on at now, and a recovery 
   expect([...memory.jobs.values()]).toMatchObject([
     { origin: "recovery", order: "desc", whole: { fromMs: NOW_MS, untilMs: nowMs - 1 }, caughtUpMs: NOW_MS },
   ]);
-  expect(openPass(memory.cursor, nowMs).fromMs).toBe(nowMs);
-  expect([memory.cursor.caughtUpMs, memory.caughtUpMs]).toEqual([nowMs, NOW_MS]);
+  expect(openPass(memory.cursor, nowMs).fromMs).toBe(nowMs - OVERLAP_MS);
+  expect([memory.cursor.caughtUpMs, memory.caughtUpMs]).toEqual([nowMs - 1, NOW_MS]);
   expect(memory.planRecovery(nowMs, false)).toBeNull();
   expect(ScanMemory.load(config, write(records, recovery), IDS_BYTES)?.jobs).toEqual(memory.jobs);
 });

@@ -38,13 +38,22 @@ test.each([
 });
 
 test("the next step is the first that is not covered, due once its end is old enough", () => {
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [])).toEqual({
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [], NOW_MS - DAY_MS)).toEqual({
     fromMs: BEGAN_MS,
     untilMs: BEGAN_MS + HOUR_MS,
     dueMs: BEGAN_MS + HOUR_MS + DAY_MS,
   });
   const partly = owing([DAY_MS], [[BEGAN_MS, BEGAN_MS + 9]]);
-  expect(nextStep(partly, DAY_MS, [])).toMatchObject({ fromMs: BEGAN_MS + 9, untilMs: BEGAN_MS + HOUR_MS });
+  expect(nextStep(partly, DAY_MS, [], NOW_MS - DAY_MS)).toMatchObject({
+    fromMs: BEGAN_MS + 9,
+    untilMs: BEGAN_MS + HOUR_MS,
+  });
+});
+
+test("what is overdue is read at once, up to the end of its slice", () => {
+  const step = nextStep(owing([2 * MINUTE_MS]), 2 * MINUTE_MS, [], BEGAN_MS + 10 * MINUTE_MS);
+  expect(step).toMatchObject({ fromMs: BEGAN_MS, untilMs: BEGAN_MS + 8 * MINUTE_MS, dueMs: BEGAN_MS + 150_000 });
+  expect(nextStep(owing([2 * MINUTE_MS]), 2 * MINUTE_MS, [], NOW_MS)?.untilMs).toBe(BEGAN_MS + HOUR_MS);
 });
 
 test("a step ends where something is covered already, and where the tail is", () => {
@@ -55,29 +64,31 @@ test("a step ends where something is covered already, and where the tail is", ()
       [BEGAN_MS + 20, NOW_MS - 7],
     ],
   );
-  expect(nextStep(hole, DAY_MS, [])).toMatchObject({ fromMs: BEGAN_MS + 9, untilMs: BEGAN_MS + 20 });
+  expect(nextStep(hole, DAY_MS, [], NOW_MS - DAY_MS)).toMatchObject({ fromMs: BEGAN_MS + 9, untilMs: BEGAN_MS + 20 });
   const all = owing([DAY_MS], [[BEGAN_MS, NOW_MS - 7]]);
-  expect(nextStep(all, DAY_MS, [])).toMatchObject({ fromMs: NOW_MS - 7, untilMs: NOW_MS });
-  expect(nextStep(owing([DAY_MS], [[BEGAN_MS, NOW_MS]]), DAY_MS, [])).toBeNull();
+  expect(nextStep(all, DAY_MS, [], NOW_MS - DAY_MS)).toMatchObject({ fromMs: NOW_MS - 7, untilMs: NOW_MS });
+  expect(nextStep(owing([DAY_MS], [[BEGAN_MS, NOW_MS]]), DAY_MS, [], NOW_MS - DAY_MS)).toBeNull();
 });
 
 test("while the tail is in a pass, a step ends where that pass began", () => {
   const cursor = { ...owing([DAY_MS], [[BEGAN_MS, NOW_MS - 9]]), pass: passAt({ baseMs: NOW_MS - 7 }) };
-  expect(nextStep(cursor, DAY_MS, [])).toMatchObject({ fromMs: NOW_MS - 9, untilMs: NOW_MS - 7 });
+  expect(nextStep(cursor, DAY_MS, [], NOW_MS - DAY_MS)).toMatchObject({ fromMs: NOW_MS - 9, untilMs: NOW_MS - 7 });
 });
 
 test("what a job has still to read is not looked back at before it is done, even while the job is paused", () => {
   const job = range(BEGAN_MS, BEGAN_MS + HOUR_MS - 1);
   const after = { fromMs: BEGAN_MS + HOUR_MS, untilMs: BEGAN_MS + 2 * HOUR_MS };
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [job])).toMatchObject(after);
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [{ ...job, paused: true }])).toMatchObject(after);
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [{ ...job, fromMs: job.untilMs + 1 }])?.fromMs).toBe(BEGAN_MS);
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [range(BEGAN_MS + 9, BEGAN_MS + 99)])).toMatchObject({
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [job], NOW_MS - DAY_MS)).toMatchObject(after);
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [{ ...job, paused: true }], NOW_MS - DAY_MS)).toMatchObject(after);
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [{ ...job, fromMs: job.untilMs + 1 }], NOW_MS - DAY_MS)?.fromMs).toBe(
+    BEGAN_MS,
+  );
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [range(BEGAN_MS + 9, BEGAN_MS + 99)], NOW_MS - DAY_MS)).toMatchObject({
     fromMs: BEGAN_MS,
     untilMs: BEGAN_MS + 9,
   });
   const own = newJob({ origin: "lookback", order: "asc", ageMs: DAY_MS, whole: { fromMs: BEGAN_MS, untilMs: NOW_MS } });
-  expect(nextStep(owing([DAY_MS]), DAY_MS, [own])?.fromMs).toBe(BEGAN_MS);
+  expect(nextStep(owing([DAY_MS]), DAY_MS, [own], NOW_MS - DAY_MS)?.fromMs).toBe(BEGAN_MS);
 });
 
 test("a completed pass covers at each age what was that old when it began, whosever it was", () => {

@@ -118,7 +118,8 @@ const range = (origin: "recovery" | "backfill", more: Partial<Job> = {}): Job =>
   ...newJob({ origin, order: "desc", whole: { fromMs: NOW_MS - HOUR_MS, untilMs: NOW_MS - 1 } }),
   ...more,
 });
-const wants = (at: Cursor, ...jobs: readonly Job[]) => wantsOf(at, new Map(jobs.map((job) => [jobName(job), job])));
+const wants = (at: Cursor, ...jobs: readonly Job[]) =>
+  wantsOf(at, new Map(jobs.map((job) => [jobName(job), job])), NOW_MS);
 const AT_ONCE = Number.NEGATIVE_INFINITY;
 
 test("a lookback wants to ask once its next step is old enough, the first of them as a class of its own", () => {

