@@ -16,8 +16,9 @@ export interface Step extends Stretch {
 }
 
 /**
- * What a lookback reads next: a step or, where more of the slice is old enough already, all of that; null while there is nothing that is not yet to be read by another reader: the tail
- * from `tailFromMs` on, jobs in what they have left. Their passes cover what is old enough by then.
+ * What a lookback reads next: a step or, where more of the slice is old enough already, all of that. Null while there
+ * is only what another reader has still to read: the tail from `tailFromMs` on, jobs what they have left. Their passes
+ * cover what is old enough by then.
  *
  *        covered          pending job      step            tail
  *   ══════════════════╪┄┄┄┄┄┄┄┄┄┄┄┄┄┄╪──[────────)──────╪┄┄┄┄┄┄▶ cursor field

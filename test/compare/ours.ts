@@ -27,7 +27,13 @@ export async function runOurs(site: Site, untilMs: number): Promise<void> {
       [Symbol.asyncDispose]: async () => undefined,
     });
     const begin = { kind: "instant", atMs: clock.nowMs() } as const;
-    const scan = { pollIntervalMs: 30_000, ...(cluster.topic(SIM_CURSORS.name) === undefined ? { start: begin } : {}) };
+    const catchUp = { afterMs: 900_000, order: "newest-first" } as const;
+    const scan = {
+      pollIntervalMs: 30_000,
+      lookbacksMs: null,
+      catchUp,
+      ...(cluster.topic(SIM_CURSORS.name) === undefined ? { start: begin } : {}),
+    };
     const process = startSim({ cluster, tenant, clock: own }, simConfig(scan, 20));
   };
   start();

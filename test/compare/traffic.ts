@@ -13,10 +13,13 @@ export const RUN_MS = 3 * DAY_MS + 2 * HOUR_MS;
 export const PAGE_CEILING = 50;
 /** The share of requests that fail, whoever makes them. */
 export const FAULT_SHARE = 0.01;
+/** Of activities, shown long after they were saved. */
+const LATE_SHARE = 0.05;
 
 /**
  * What a tenant saves in two days: a trickle and bursts, several on one instant, times of whole seconds as Office 365
- * tells them; most saved a few minutes after they happened, some hours later, and shown within 4 s of that.
+ * tells them; most saved a few minutes after they happened, some hours later; most shown within 4 s of that, some up
+ * to 20 h later.
  */
 export function traffic(seed: number): SimActivity[] {
   const seeded = new Seeded(seed);
@@ -34,7 +37,8 @@ export function traffic(seed: number): SimActivity[] {
       : seeded.int(100 * SECOND_MS, 340 * SECOND_MS);
     // Saved in batches, several in the same millisecond.
     const createdMs = Math.ceil((dateMs + delayMs) / 250) * 250;
-    return { id: `a${at}`, createdMs, dateMs, visibleMs: createdMs + seeded.int(0, 4_000) };
+    const hiddenMs = seeded.chance(LATE_SHARE) ? seeded.int(0, 20 * HOUR_MS) : seeded.int(0, 4_000);
+    return { id: `a${at}`, createdMs, dateMs, visibleMs: createdMs + hiddenMs };
   });
 }
 

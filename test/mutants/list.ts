@@ -6,37 +6,34 @@ export interface Mutant {
   readonly replace: string;
 }
 
-export const MUTANTS: readonly Mutant[] = [
+const COMMIT = "const outcome = await owner.commit({ ...plan.transaction, state }, grace);";
+
+const READING: readonly Mutant[] = [
   {
     name: "no overlap: what shows a little late is passed",
     file: "src/scan/tail.ts",
-    find: "const fromMs = cursor.positionMs - OVERLAP_MS;",
-    replace: "const fromMs = cursor.positionMs;",
+    find: "?? cursor.positionMs - OVERLAP_MS;",
+    replace: "?? cursor.positionMs;",
   },
   {
     name: "overlap a tenth short",
     file: "src/scan/tail.ts",
-    find: "const fromMs = cursor.positionMs - OVERLAP_MS;",
-    replace: "const fromMs = cursor.positionMs - OVERLAP_MS * 0.9;",
+    find: "?? cursor.positionMs - OVERLAP_MS;",
+    replace: "?? cursor.positionMs - OVERLAP_MS * 0.9;",
   },
   {
     name: "lower bound strict instead of inclusive",
-    file: "src/scan/tail.ts",
+    file: "src/scan/pass.ts",
     find: "untilMs === null ? { gte: fromMs } : { gte: fromMs, lte: untilMs }",
     replace: "untilMs === null ? { gt: fromMs, gte: fromMs + 1 } : { gte: fromMs + 1, lte: untilMs }",
   },
   {
     name: "position moved by a page inside a pass",
-    file: "src/scan/fold.ts",
-    find: "  cursor: { ...cursor, pass },\n  passEnded: false,",
+    file: "src/scan/outcome.ts",
+    find: "  reader: { ...reader, pass },\n  ended: null,",
     replace:
-      "  cursor: { ...cursor, positionMs: Math.max(cursor.positionMs, pass.highestMs ?? 0), pass },\n  passEnded: false,",
-  },
-  {
-    name: "position moved beyond the server's time at the pass's start",
-    file: "src/scan/tail.ts",
-    find: "Math.min(pass.highestMs, serverStartMs)",
-    replace: "pass.highestMs",
+      '  reader: { ...reader, pass, ...("origin" in reader ? {} : { positionMs: Math.max(reader.positionMs, ' +
+      "pass.highestMs ?? 0) }) },\n  ended: null,",
   },
   {
     name: "a span counts as settled however young it is",
@@ -52,61 +49,119 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "an overfull instant is passed by with its neighbour",
-    file: "src/scan/fold.ts",
+    file: "src/scan/outcome.ts",
     find: "at.ascending ? { fromMs: at.atMs + 1 } : { untilMs: at.atMs - 1 }",
     replace: "at.ascending ? { fromMs: at.atMs + 2 } : { untilMs: at.atMs - 2 }",
   },
   {
     name: "an overfull instant is passed by without a gap",
-    file: "src/scan/fold.ts",
-    find: "return { ...going(cursor, beyond), gap, anomalies };",
-    replace: "return { ...going(cursor, beyond), anomalies };",
+    file: "src/scan/outcome.ts",
+    find: "return { ...going(reader, beyond), gap, anomalies };",
+    replace: "return { ...going(reader, beyond), anomalies };",
   },
   {
     name: "an empty page against its total is believed at once",
     file: "src/scan/fold.ts",
-    find: "if (pass.nudged) return partRead",
-    replace: "if (pass.pages > 0) return partRead",
+    find: "if (pass.nudged) return partRead(reader, ask, { ...pass, doubtful: true }",
+    replace: "if (pass.pages > 0) return partRead(reader, ask, pass",
   },
   {
+    name: "a scan begins later than it was told to",
+    file: "src/connector/beginning.ts",
+    find: "return { tailMs: fromMs + OVERLAP_MS, backfill: null };",
+    replace: "return { tailMs: fromMs + OVERLAP_MS + 1, backfill: null };",
+  },
+  {
+    name: "along another field what was found empty stays passed",
+    file: "src/connector/scan-memory.ts",
+    find: 'field === "created" ? this.#state : begunAnew(',
+    replace: 'field !== "date" || this.cursor.revision > 0 ? this.#state : begunAnew(',
+  },
+  {
+    name: "now is this machine's, whatever the server's clock says",
+    file: "src/connector/tenant-run.ts",
+    find: "return this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs;",
+    replace: "return clock.nowMs();",
+  },
+];
+
+const LOOKING_BACK: readonly Mutant[] = [
+  {
+    name: "a pass covers what was not old enough when it began",
+    file: "src/scan/lookback.ts",
+    find: "pass.serverStartMs - ageMs",
+    replace: "pass.serverStartMs",
+  },
+  {
+    name: "a pass covers what was five seconds short of its age",
+    file: "src/scan/lookback.ts",
+    find: "pass.serverStartMs - ageMs",
+    replace: "pass.serverStartMs - ageMs + 5_000",
+  },
+  {
+    name: "a pass that was shown nothing against its total opens no gap",
+    file: "src/scan/scan-draft.ts",
+    find: "if (mayPass) this.#passOver(",
+    replace: "if (mayPass && pass.pages < 0) this.#passOver(",
+  },
+  {
+    name: "a job that is read newest first skips a millisecond after each span",
+    file: "src/scan/job.ts",
+    find: "{ untilMs: pass.baseMs - 1 }",
+    replace: "{ untilMs: pass.baseMs - 2 }",
+  },
+  {
+    name: "a recovery begins at the position, and not an overlap before it",
+    file: "src/connector/scan-memory.ts",
+    find: "const whole = { fromMs: tailFromMs(cursor), untilMs: serverNowMs - 1 };",
+    replace: "const whole = { fromMs: cursor.positionMs, untilMs: serverNowMs - 1 };",
+  },
+  {
+    name: "after an outage the tail goes on without an overlap into its recovery",
+    file: "src/connector/scan-memory.ts",
+    find: "positionMs: serverNowMs, caughtUpMs",
+    replace: "positionMs: serverNowMs + OVERLAP_MS, caughtUpMs",
+  },
+  {
+    name: "ids of a slice forgotten as soon as the tail has left it",
+    file: "src/scan/scan-draft.ts",
+    find: "|| !isSettled(this.cursor, sliceMs)) continue;",
+    replace: ") continue;",
+  },
+];
+
+const COMMITTING: readonly Mutant[] = [
+  {
     name: "cursor committed before its records",
-    file: "src/connector/scan-turn.ts",
-    find: "const outcome = await owner.commit(plan.transaction, grace);",
-    replace:
-      "await owner.commit({ ...plan.transaction, records: [] }, grace);\n" +
-      "      const outcome = await owner.commit(plan.transaction, grace);",
+    file: "src/connector/commit-plan.ts",
+    find: COMMIT,
+    replace: `await owner.commit({ ...plan.transaction, records: [] }, grace);\n    ${COMMIT}`,
   },
   {
     name: "records committed before their cursor",
-    file: "src/connector/scan-turn.ts",
-    find: "const outcome = await owner.commit(plan.transaction, grace);",
+    file: "src/connector/commit-plan.ts",
+    find: COMMIT,
     replace:
       "await owner.commit({ ...plan.transaction, state: [{ key: 'x', value: 'x' }] }, grace);\n" +
-      "      const outcome = await owner.commit({ ...plan.transaction, records: [] }, grace);",
+      "    const outcome = await owner.commit({ state, records: [] }, grace);",
   },
   {
     name: "published ids not remembered in memory",
-    file: "src/connector/scan-memory.ts",
-    find: "    plan.apply();\n",
+    file: "src/scan/slice-draft.ts",
+    find: "for (const id of draft.ids) table.add(id);",
     replace: "",
   },
   {
     name: "published ids not remembered in state",
-    file: "src/scan/slices.ts",
-    find: '      ids: before.ids + ids.length,\n      digest: digest.toString("hex"),',
-    replace: '      ids: 0,\n      digest: "0".repeat(32),',
-  },
-  {
-    name: "ids of a slice forgotten as soon as the position has left it",
-    file: "src/connector/scan-memory.ts",
-    find: "const KEEP_MS = 24 * SLICE_MS;",
-    replace: "const KEEP_MS = 0;",
+    file: "src/scan/slice-draft.ts",
+    find: "return [...this.#chunks(sliceMs, ids), own];",
+    replace: "return [own];",
   },
   {
     name: "a failed commit taken for one that was not made",
     file: "src/connector/scan-memory.ts",
-    find: 'if (found === encodeCursor(plan.cursorAfter)) {\n      this.#take(state, found);\n      return "committed";\n    }\n    if (found === this.#committed) {',
-    replace: "if (found !== undefined) {",
+    find: 'if (found === this.#committed) return "open";',
+    replace: 'if (found !== undefined) return "open";',
   },
   {
     name: "a failed commit taken for one that was made",
@@ -126,10 +181,6 @@ export const MUTANTS: readonly Mutant[] = [
     find: "const pacedMs = this.#lastMs +",
     replace: "const pacedMs = (this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#lastMs) +",
   },
-  {
-    name: "a scan begins later than it was told to",
-    file: "src/connector/scan-run.ts",
-    find: "return start.atMs + OVERLAP_MS;",
-    replace: "return start.atMs + OVERLAP_MS + 1;",
-  },
 ];
+
+export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING];

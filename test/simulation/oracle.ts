@@ -201,6 +201,9 @@ export class Oracle {
   /** Only where more share an instant than a page holds, or where answers lie, pages get nowhere. */
   #judgeGap(gap: Stretch): void {
     if (this.#lies.circle + this.#lies.empty >= LIES_MAX) return;
+    // Where pages are read by splitting the time, one answer with more to come at a single instant says it is overfull.
+    const { next } = this.#scenario.tenant;
+    if (this.#lies.circle > 0 && next !== "echo" && next !== "boundary") return;
     // It may show nothing at a bound and again a millisecond beside it.
     if (this.#scenario.tenant.emptyAtInstant) return;
     const onInstant = new Map<number, number>();
