@@ -3,7 +3,7 @@ import type { CursorField } from "../tenant/request.ts";
 import { type Boundary, boundaryOf, conditionsOn } from "./bounds.ts";
 import { ended, type Fold, going, type Reader, type Shown } from "./outcome.ts";
 import { type Ask, askedBounds, filtersName, type Pass, remember } from "./pass.ts";
-import { nextPart, splitByService } from "./services.ts";
+import { nextPart, partStalled, splitByService } from "./services.ts";
 
 export type { EndedPass, Fold, Reader } from "./outcome.ts";
 
@@ -113,6 +113,7 @@ function foldMiddle<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Pa
   if (pass.repeats < REPEATS_MAX) {
     return { ...going(reader, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
   }
+  if (pass.parts !== null) return partStalled(reader, ask, pass, facts);
   const at = overfullInstant(ask, pass, facts);
   if (at === null || pass.splitMs !== null) return split(reader, ask, pass, facts);
   return splitByService(reader, ask, { pass, at }, facts);

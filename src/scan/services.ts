@@ -24,6 +24,26 @@ export function splitByService<R extends Reader>(
   return going(reader, { ...pass, parts, nextFilters: null, sent: [], repeats: 0, nudged: false });
 }
 
+/**
+ * A part that holds more than a page can show: services that are seen in the part of all others become parts of
+ * their own; one service's alone cannot be split, and is missed.
+ */
+export function partStalled<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  pass: Pass,
+  facts: Shown & Pick<PageFacts, "services">,
+): Fold<R> {
+  const { parts } = pass;
+  const [part, ...rest] = parts?.todo ?? [];
+  if (parts === null || part === undefined || !("neq" in part)) return nextPart(reader, ask, pass, facts, false);
+  const fresh = facts.services.filter((service) => !part.neq.includes(service));
+  const seen = [...part.neq, ...fresh];
+  if (fresh.length === 0 || seen.length > SERVICES_MAX) return nextPart(reader, ask, pass, facts, false);
+  const todo = [...fresh.map((service) => ({ eq: [service] })), { neq: seen }, ...rest];
+  return going(reader, { ...pass, parts: { ...parts, todo }, nextFilters: null, sent: [], repeats: 0 });
+}
+
 /** After a part: the next one, or, when all are read, what lies beyond the instant. */
 export function nextPart<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Shown, isRead: boolean): Fold<R> {
   const { parts } = pass;

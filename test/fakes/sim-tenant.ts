@@ -9,6 +9,8 @@ export interface SimActivity {
   readonly dateMs: number;
   /** From when on queries show it. */
   readonly visibleMs: number;
+  /** Its `appId`, which the filter of that name means; none by default. */
+  readonly service?: number;
   /** What the API sends of it; else a small activity with its id and times. */
   readonly body?: Buffer;
 }
@@ -32,7 +34,16 @@ export interface SimOptions {
   readonly step?: (name: "tenant.request" | "tenant.answer") => Promise<void>;
 }
 
-interface TimeBounds {
+interface Services {
+  readonly eq?: readonly number[];
+  readonly neq?: readonly number[];
+}
+
+function isOfService({ service = -1 }: SimActivity, { eq, neq }: Services = {}): boolean {
+  return (eq === undefined || eq.includes(service)) && (neq === undefined || !neq.includes(service));
+}
+
+interface TimeBounds extends Services {
   readonly gte?: number;
   readonly lte?: number;
   /** Not before this many days ago. */
@@ -93,6 +104,7 @@ export class SimTenant implements TenantPort, AsyncDisposable {
       .filter((activity) => activity.visibleMs <= nowMs)
       .filter((activity) => ignoreCreated === true || within(activity.createdMs, filters["created"]))
       .filter((activity) => within(activity.dateMs, filters["date"]))
+      .filter((activity) => isOfService(activity, filters["service"]))
       .sort((a, b) => sign * (value(a) - value(b)) || (a.id < b.id ? -1 : 1));
     const { gte, lte } = filters[field] ?? {};
     if (emptyAtInstant === true && found.some((activity) => value(activity) === gte || value(activity) === lte)) {
@@ -131,6 +143,7 @@ function cutAtInstant(
 
 /** What a tenant sends of an activity. */
 export function bodyOf(activity: SimActivity): Buffer {
-  const { id, createdMs, dateMs, body } = activity;
-  return body ?? Buffer.from(JSON.stringify({ _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" }));
+  const { id, createdMs, dateMs, service, body } = activity;
+  const own = { _id: id, created: createdMs, timestamp: dateMs, appName: "Sim" };
+  return body ?? Buffer.from(JSON.stringify(service === undefined ? own : { ...own, appId: service }));
 }

@@ -25,6 +25,9 @@ export interface Crowd {
   readonly lagMs: number;
 }
 
+/** In turn; some activities have none. */
+const SERVICES = [20_893, 11_161, undefined, 15_600, 20_893] as const;
+
 /** Activities crowded around the seams: edges of slices and spans, one another, the overlap, the lookbacks' ages. */
 export function placeActivities(seeded: Seeded, setting: Setting, crowd: Crowd): SimActivity[] {
   const { emptyAtInstant, pageCeiling } = setting.tenant;
@@ -53,7 +56,9 @@ export function placeActivities(seeded: Seeded, setting: Setting, crowd: Crowd):
       crowd.field === "created"
         ? [valueMs, onGrain(valueMs - apartMs)]
         : [onGrain(Math.min(valueMs + apartMs, latestMs - grainMs)), valueMs];
-    if (fits("created", createdMs) && fits("date", dateMs)) placed.push({ id: `a${at}`, createdMs, dateMs, visibleMs });
+    if (!fits("created", createdMs) || !fits("date", dateMs)) continue;
+    const service = SERVICES[at % SERVICES.length];
+    placed.push({ id: `a${at}`, createdMs, dateMs, visibleMs, ...(service === undefined ? {} : { service }) });
   }
   return placed;
 }

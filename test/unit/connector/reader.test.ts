@@ -128,3 +128,41 @@ test("a lookback that is shown nothing against the total leaves a gap, and goes 
   await scene.pass(DAY_MS);
   expect(sorted(scene.published)).toEqual(idsOf(live(30)));
 });
+
+const crowdOf = (count: number, service: number) =>
+  Array.from({ length: count }, (_, at) => saved(`s${service}-${at}`, NOW_MS + 30_000, { service }));
+
+test("a crowd on one instant that a page cannot show is read service by service, without a gap", async () => {
+  // A page shows five; no service has more than four there.
+  const crowd = [11, 12, 13, 14].flatMap((service) => crowdOf(4, service));
+  const scene = new Scene({ activities: [...crowd, ...live(5)], pageCeiling: 5, scan: LOOKBACKS });
+  scene.start();
+  await scene.pass(6 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf([...crowd, ...live(5)]));
+  expect(scene.of("cursor_moved").every((event) => event.openGaps === 0)).toBe(true);
+  const asked = scene.tenant.requests.filter(({ filters }) => filters.includes('"service"'));
+  expect(asked.some(({ filters }) => filters.includes('"neq"'))).toBe(true);
+});
+
+test("what one service has too much of on an instant is a gap; the others' is published", async () => {
+  const crowd = [...crowdOf(4, 11), ...crowdOf(9, 12)];
+  const scene = new Scene({ activities: [...crowd, ...live(5)], pageCeiling: 5, scan: LOOKBACKS });
+  scene.start();
+  await scene.pass(6 * MINUTE_MS);
+  const published = new Set(scene.published);
+  expect(crowdOf(4, 11).every(({ id }) => published.has(id))).toBe(true);
+  expect(live(5).every(({ id }) => published.has(id))).toBe(true);
+  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(1);
+  expect(scene.published.length).toBe(published.size);
+});
+
+test("a scan that filters by service itself narrows its own filter, and asks for no other", async () => {
+  const crowd = [11, 12, 13].flatMap((service) => crowdOf(4, service));
+  const filters = { service: { eq: [11, 12] } };
+  const scene = new Scene({ activities: [...crowd, ...live(5)], pageCeiling: 5, scan: { ...LOOKBACKS, filters } });
+  scene.start();
+  await scene.pass(6 * MINUTE_MS);
+  expect(sorted(scene.published)).toEqual(idsOf([...crowdOf(4, 11), ...crowdOf(4, 12)]));
+  const parts = scene.tenant.requests.filter((request) => request.filters.includes('"neq"'));
+  expect(parts.every((request) => request.filters.includes('"eq":[11,12]'))).toBe(true);
+});
