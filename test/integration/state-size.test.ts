@@ -87,7 +87,8 @@ const { slices } = restoreState({ scan: "${SCAN}", tenant: "contoso", cursorFiel
 const readyMs = performance.now() - begun;
 const mb = (name) => Number(new RegExp("^" + name + ":\\\\s+(\\\\d+) kB", "m").exec(readFileSync("/proc/self/status", "utf8"))[1]) / 1024;
 globalThis.gc?.();
-console.log(JSON.stringify({ ids: slices.ids, tableMb: slices.bytes / 2 ** 20, openedMs, readyMs, rssMb: mb("VmRSS"), peakMb: mb("VmHWM") }));
+const [rssMb, peakMb] = [mb("VmRSS"), mb("VmHWM")];
+console.log(JSON.stringify({ ids: slices.ids, tableMb: slices.bytes / 2 ** 20, openedMs, readyMs, rssMb, peakMb }));
 process.exit(0);
 `;
 

@@ -57,7 +57,8 @@ export function placeActivities(seeded: Seeded, setting: Setting, crowd: Crowd):
         ? [valueMs, onGrain(valueMs - apartMs)]
         : [onGrain(Math.min(valueMs + apartMs, latestMs - grainMs)), valueMs];
     if (!fits("created", createdMs) || !fits("date", dateMs)) continue;
-    const service = SERVICES[at % SERVICES.length];
+    // Of one service alone a crowd cannot be split.
+    const service = setting.seed % 2 === 0 ? undefined : SERVICES[at % SERVICES.length];
     placed.push({ id: `a${at}`, createdMs, dateMs, visibleMs, ...(service === undefined ? {} : { service }) });
   }
   return placed;
