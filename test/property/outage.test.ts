@@ -63,3 +63,25 @@ test("after three days every slice settles or is a visible gap", async () => {
   expect(open.map(([sliceMs, { gaps }]) => [sliceMs, gaps.length])).toEqual([[NOW_MS + 30 * HOUR_MS, 1]]);
   expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(1);
 }, 120_000);
+
+test("over 24 hours with crashes no 60 seconds ever hold more requests than the budget", async () => {
+  const activities = Array.from({ length: 2_000 }, (_, at) => saved(`a${at}`, NOW_MS + at * 43_000));
+  const scene = new Scene({ activities, pageCeiling: 5 });
+  scene.config = simConfig({ ...SCAN, pollIntervalMs: 10_000 }, REQUESTS_PER_MINUTE);
+  scene.start();
+  // Crashes at any phase of the minute, some in a row.
+  for (let crash = 1; crash <= 40; crash++) {
+    await scene.pass(crash % 5 === 0 ? 4_000 : 45 * MINUTE_MS + crash * 1_700);
+    scene.restart();
+  }
+  await scene.pass(5 * MINUTE_MS);
+  const { arrivalsMs } = scene.tenant;
+  const tooMany = arrivalsMs.filter((atMs, at) => {
+    const before = arrivalsMs[at - REQUESTS_PER_MINUTE];
+    return before !== undefined && atMs - before <= MINUTE_MS;
+  });
+  expect(tooMany).toEqual([]);
+  expect(arrivalsMs.length).toBeGreaterThan(8_000);
+  expect(scene.clock.nowMs() - NOW_MS).toBeGreaterThan(24 * HOUR_MS);
+  expect(new Set(scene.published).size).toBe(scene.published.length);
+}, 120_000);
