@@ -3,7 +3,7 @@ import { z } from "zod";
 import { canonicalJson } from "../kit/canonical.ts";
 import type { Filters } from "../tenant/request.ts";
 import { ID_BYTES } from "./id-table.ts";
-import { count, epochMs, passSchema } from "./pass.ts";
+import { count, epochMs, NO_COUNTS, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
 
 /** Goes up with every change that an older program could misread; part of what SemVer covers. */
@@ -35,12 +35,7 @@ const cursorSchema = z.strictObject({
   folded: z.strictObject({ fromMs: epochMs, untilMs: epochMs, published: count, deadLettered: count }).nullable(),
   /** Of all readers, but for `passes` and `pages`: those are the tail's. */
   counts: z.strictObject({
-    passes: count,
-    pages: count,
-    read: count,
-    published: count,
-    duplicates: count,
-    deadLettered: count,
+    ...readerCounts,
     /** Activities that turned up where ids are forgotten, and were therefore not published. */
     outsideMemory: count,
   }),
@@ -69,7 +64,7 @@ export function newCursor(tenant: string, filters: Filters, startMs: number): Cu
     pass: null,
     lookbacks: [],
     folded: null,
-    counts: { passes: 0, pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0, outsideMemory: 0 },
+    counts: { ...NO_COUNTS, outsideMemory: 0 },
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ageText } from "../kit/age.ts";
-import { count, epochMs, newPass, type Pass, passSchema } from "./pass.ts";
+import { epochMs, NO_COUNTS, newPass, type Pass, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
 import { type LastPage, nextSpanMs } from "./tail.ts";
 
@@ -28,14 +28,7 @@ const jobSchema = z.strictObject({
   /** Of a recovery: up to where all had been published before the outage; null for the others. */
   caughtUpMs: epochMs.nullable(),
   pass: passSchema.nullable(),
-  counts: z.strictObject({
-    passes: count,
-    pages: count,
-    read: count,
-    published: count,
-    duplicates: count,
-    deadLettered: count,
-  }),
+  counts: z.strictObject(readerCounts),
 });
 
 /**
@@ -62,7 +55,7 @@ export function newJob({ origin, order, whole, ...more }: NewJob): Job {
     paused: false,
     spanMs: SPAN_FIRST_MS,
     pass: null,
-    counts: { passes: 0, pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0 },
+    counts: NO_COUNTS,
   };
 }
 

@@ -7,6 +7,17 @@ import type { CursorField, Filters, PageRequest } from "../tenant/request.ts";
 export const epochMs = z.int();
 export const count = z.int().min(0);
 
+/** What a reader has done so far. */
+export const readerCounts = {
+  passes: count,
+  pages: count,
+  read: count,
+  published: count,
+  duplicates: count,
+  deadLettered: count,
+};
+export const NO_COUNTS = { passes: 0, pages: 0, read: 0, published: 0, duplicates: 0, deadLettered: 0 };
+
 /** Hashes of sent filters kept in a pass: a loop of next filters longer than this is not recognised. */
 const SENT_MAX = 64;
 /** Instants kept that a pass could not read; with more of them it is no evidence that a gap can be closed. */
