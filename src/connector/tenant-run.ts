@@ -83,11 +83,12 @@ export class TenantRun {
     }
   }
 
-  /** The server's time now; until it has told it, this machine's. Afterwards no jump of this machine's clock shows. */
+  /** The server's time now, in whole ms; until it has told it, this machine's. Afterwards no jump of this machine's clock shows. */
   serverNowMs(): number {
     const { clock } = this.deps;
     if (this.#serverTime === null) return clock.nowMs();
-    return this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs;
+    // The monotonic clock has fractions of a millisecond; the API, and what is stored, whole ones.
+    return Math.floor(this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs);
   }
 
   /** Whether the server has told its time yet. */

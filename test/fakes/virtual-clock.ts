@@ -25,8 +25,10 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** With fractions of a millisecond, as `performance.now` has them: others at each moment, and never going back. */
   monotonicMs(): number {
-    return this.#nowMs - this.#startMs;
+    const elapsedMs = this.#nowMs - this.#startMs;
+    return elapsedMs + ((elapsedMs * 37) % 8) / 8;
   }
 
   sleep(delayMs: number, signal: AbortSignal, owner: object | null = null): Promise<void> {

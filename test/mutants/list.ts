@@ -80,7 +80,7 @@ const READING: readonly Mutant[] = [
   {
     name: "now is this machine's, whatever the server's clock says",
     file: "src/connector/tenant-run.ts",
-    find: "return this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs;",
+    find: "return Math.floor(this.#serverTime.serverMs + clock.monotonicMs() - this.#serverTime.atMs);",
     replace: "return clock.nowMs();",
   },
 ];
