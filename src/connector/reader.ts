@@ -1,4 +1,4 @@
-import { newJob, openJobPass } from "../scan/job.ts";
+import { isDone, newJob, openJobPass } from "../scan/job.ts";
 import { nextStep } from "../scan/lookback.ts";
 import type { Pass } from "../scan/pass.ts";
 import { lookbackName } from "../scan/planner.ts";
@@ -25,17 +25,14 @@ export function openReader(memory: ScanMemory, name: string, serverNowMs: number
   const job = memory.jobs.get(name);
   if (job?.pass != null) return { pass: job.pass, mayRepeat: job.mayRepeat };
   if (ageMs === undefined) {
-    if (job === undefined || job.paused || job.fromMs > job.untilMs) return null;
+    if (job === undefined || job.paused || isDone(job)) return null;
     return { pass: openJobPass(job, "asc", serverNowMs), mayRepeat: job.mayRepeat };
   }
   const step = nextStep(cursor, ageMs, memory.jobs.values(), serverNowMs);
   if (step === null || step.dueMs > serverNowMs) return null;
   const whole = { fromMs: step.fromMs, untilMs: step.untilMs - 1 };
-  const { counts } = job ?? {};
-  const next = {
-    ...newJob({ origin: "lookback", order: "asc", whole, ageMs }),
-    ...(counts === undefined ? {} : { counts }),
-  };
+  const fresh = newJob({ origin: "lookback", order: "asc", whole, ageMs });
+  const next = job === undefined ? fresh : { ...fresh, counts: job.counts };
   memory.setJob(name, next);
   // The last age reads newest first, so that pages are cut elsewhere and defects fall differently.
   const direction = ageMs === ages.at(-1) ? "desc" : "asc";

@@ -8,6 +8,7 @@ import type { ScanMemory } from "./scan-memory.ts";
 /** Where a scan stands, after each commit. */
 export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): Event {
   const { cursor, slices } = memory;
+  const lateness = latenessOf(memory);
   return {
     type: "cursor_moved",
     tenant,
@@ -17,8 +18,8 @@ export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): E
     settledUntilMs: settledUntilMs(memory),
     openGaps: slices.openGaps,
     jobs: progressOf(memory),
-    lateness: latenessOf(memory),
-    residualRisk: residualRiskOf(memory),
+    lateness,
+    residualRisk: residualRiskOf(lateness, cursor.counts.published),
   };
 }
 
@@ -51,8 +52,7 @@ function latenessOf(memory: ScanMemory): Lateness[] {
  * The share of what was published that was first seen at the last age: about as much may become visible later
  * still, and is not found. Null without lookbacks, or before anything was published.
  */
-function residualRiskOf(memory: ScanMemory): number | null {
-  const last = latenessOf(memory).at(-1);
-  const { published } = memory.cursor.counts;
+function residualRiskOf(lateness: readonly Lateness[], published: number): number | null {
+  const last = lateness.at(-1);
   return last === undefined || published === 0 ? null : last.found / published;
 }

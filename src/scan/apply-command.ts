@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
-import { cover } from "./coverage.ts";
 import { isDone, type Job, jobName, newJob } from "./job.ts";
+import { excuse } from "./lookback.ts";
 import type { ScanDraft } from "./scan-draft.ts";
 import { SLICE_MS } from "./slice.ts";
 import type { ScanState } from "./state.ts";
@@ -108,9 +108,7 @@ function cancel(reader: string, job: Job): Applied {
 /** A stretch that nobody will read: open as a gap, and no longer owed by the lookbacks. */
 function skip(draft: ScanDraft, stretch: { readonly fromMs: number; readonly untilMs: number }): void {
   draft.openGap({ ...stretch, reason: "skipped" });
-  const covered = { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 };
-  const lookbacks = draft.cursor.lookbacks.map((each) => ({ ...each, covered: [...cover(each.covered, covered)] }));
-  draft.cursor = { ...draft.cursor, lookbacks };
+  draft.cursor = excuse(draft.cursor, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 }, "all");
 }
 
 /** Why repeats in a stretch could not be told; null: they can. Inclusive. */

@@ -76,6 +76,15 @@ export function jobName(job: Pick<Job, "origin" | "ageMs" | "whole">): string {
 /** Whether nothing is left to read. */
 export const isDone = (job: Job): boolean => job.fromMs > job.untilMs;
 
+/** Whether a job has still to read something for the first time: a lookback never has. */
+export const isPending = (job: Job): boolean => job.origin !== "lookback" && !isDone(job);
+
+/** All that a job may still ask for, the pass that it is in included; inclusive. */
+export function leftOf(job: Job): { readonly fromMs: number; readonly untilMs: number } {
+  const { baseMs = job.fromMs, reachMs = null } = job.pass ?? {};
+  return { fromMs: Math.min(job.fromMs, baseMs), untilMs: Math.max(job.untilMs, reachMs ?? job.untilMs) };
+}
+
 /**
  * Opens a job's next pass: the oldest or the newest span of what is left. A lookback reads its whole step, and the
  * last age newest first, so that pages are cut elsewhere than the first time.

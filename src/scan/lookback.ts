@@ -1,6 +1,6 @@
 import { type Coverage, cover, firstUncovered, type Stretch } from "./coverage.ts";
 import type { Cursor } from "./cursor.ts";
-import { isDone, type Job } from "./job.ts";
+import { isPending, type Job, leftOf } from "./job.ts";
 import type { Pass } from "./pass.ts";
 import { SLICE_MS, sliceOf } from "./slice.ts";
 import { tailFromMs } from "./tail.ts";
@@ -26,7 +26,7 @@ export interface Step extends Stretch {
 export function nextStep(cursor: Cursor, ageMs: number, jobs: Iterable<Job>, serverNowMs: number): Step | null {
   const endMs = tailFromMs(cursor);
   const pending = [...jobs]
-    .filter((job) => job.origin !== "lookback" && !isDone(job))
+    .filter(isPending)
     .reduce<Coverage>(
       (all, job) => cover(all, { fromMs: job.fromMs, untilMs: job.untilMs + 1 }),
       coveredAt(cursor, ageMs),
@@ -56,6 +56,15 @@ export function coverByPass(cursor: Cursor, pass: Pass): Cursor {
   return { ...cursor, lookbacks };
 }
 
+/** The cursor with a stretch that is not owed any more: at one age, or at all of them. */
+export function excuse(cursor: Cursor, stretch: Stretch, atAgeMs: number | "all"): Cursor {
+  const lookbacks = cursor.lookbacks.map(({ ageMs, covered }) => {
+    const isExcused = atAgeMs === "all" || ageMs === atAgeMs;
+    return { ageMs, covered: isExcused ? [...cover(covered, stretch)] : covered };
+  });
+  return { ...cursor, lookbacks };
+}
+
 /**
  * The cursor with these ages to look back at. What is settled stays settled, since its ids may be forgotten: a new
  * age is owed only beside that.
@@ -73,12 +82,8 @@ export function withAges(cursor: Cursor, agesMs: readonly number[], readUntilMs:
 
 /** The lowest value that the tail or a job has still to read for the first time. */
 export function unreadFromMs({ cursor, jobs }: { cursor: Cursor; jobs: ReadonlyMap<string, Job> }): number {
-  const pending = [...jobs.values()].filter((job) => job.origin !== "lookback" && !isDone(job));
-  return Math.min(
-    tailFromMs(cursor),
-    ...pending.map((job) => job.pass?.baseMs ?? job.fromMs),
-    ...pending.map((job) => job.fromMs),
-  );
+  const pending = [...jobs.values()].filter(isPending);
+  return Math.min(tailFromMs(cursor), ...pending.map((job) => leftOf(job).fromMs));
 }
 
 /**

@@ -1,10 +1,10 @@
-import { cover, type Stretch } from "./coverage.ts";
+import type { Stretch } from "./coverage.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 import { mixed } from "./digest.ts";
 import type { EndedPass, Reader } from "./fold.ts";
-import { encodeJob, isDone, type Job } from "./job.ts";
+import { encodeJob, isDone, type Job, leftOf } from "./job.ts";
 import { cursorKey, type Gap, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
-import { coverByPass, isSettled } from "./lookback.ts";
+import { coverByPass, excuse, isSettled } from "./lookback.ts";
 import { SLICE_MS, sliceOf } from "./slice.ts";
 import { type SliceAddition, SliceDraft } from "./slice-draft.ts";
 import type { ScanState } from "./state.ts";
@@ -101,11 +101,8 @@ export class ScanDraft {
       const untilMs = Math.min(stretch.untilMs, sliceOf(fromMs) + SLICE_MS - 1);
       this.openGap({ fromMs, untilMs, reason: "doubtful" });
     }
-    const lookbacks = this.cursor.lookbacks.map(({ ageMs, covered }) => {
-      if (ageMs !== ofAgeMs) return { ageMs, covered };
-      return { ageMs, covered: [...cover(covered, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 })] };
-    });
-    this.cursor = { ...this.cursor, lookbacks };
+    if (ofAgeMs === null) return;
+    this.cursor = excuse(this.cursor, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 }, ofAgeMs);
   }
 
   /** Marks what is settled, forgets ids that nobody needs any more, and folds old ledgers. */
@@ -134,13 +131,9 @@ export class ScanDraft {
     const draft = this.#slices;
     const sliceMs = this.#before.slices.remembered.find((each) => this.#isIdle(each) && each + SLICE_MS <= keptFromMs);
     if (sliceMs === undefined) return false;
-    const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
     if (!isSettled(this.cursor, sliceMs)) {
       this.openGap({ fromMs: sliceMs, untilMs: sliceMs + SLICE_MS - 1, reason: "memory" });
-      const lookbacks = this.cursor.lookbacks.map(({ ageMs, covered }) => {
-        return { ageMs, covered: [...cover(covered, stretch)] };
-      });
-      this.cursor = { ...this.cursor, lookbacks };
+      this.cursor = excuse(this.cursor, { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS }, "all");
     }
     draft.forget(sliceMs);
     return true;
@@ -171,7 +164,7 @@ export class ScanDraft {
   /** Whether a job has something of a stretch left to ask for. */
   #isWanted(stretch: Stretch): boolean {
     return [...this.#jobs.values()].some((job) => {
-      const { fromMs, untilMs } = spanOf(job);
+      const { fromMs, untilMs } = leftOf(job);
       const isWaiting = job.origin === "lookback" && job.pass === null;
       return !isWaiting && fromMs < stretch.untilMs && untilMs >= stretch.fromMs;
     });
@@ -200,12 +193,6 @@ export class ScanDraft {
     this.#slices.fold(sliceMs);
     return true;
   }
-}
-
-/** All that a job in a pass may still ask for. */
-function spanOf(job: Job): { readonly fromMs: number; readonly untilMs: number } {
-  const { baseMs = job.fromMs, reachMs = null } = job.pass ?? {};
-  return { fromMs: Math.min(job.fromMs, baseMs), untilMs: Math.max(job.untilMs, reachMs ?? job.untilMs) };
 }
 
 type Counted = Omit<PageCounts, "outsideMemory">;
