@@ -48,6 +48,8 @@ export class ScanMemory {
   #committedAtMs = Number.NEGATIVE_INFINITY;
   /** What was seen on pages that were not worth a transaction; counted with the next one. */
   #quiet: readonly SliceAddition[] = [];
+  /** Jobs whose passes were given up since the last commit: what is committed of them is to say so, too. */
+  readonly #left = new Set<string>();
   readonly #idsBytesMax: number;
 
   private constructor(scan: ScanConfig, state: ScanState, committed: string | null, idsBytesMax: number) {
@@ -127,7 +129,10 @@ export class ScanMemory {
   leavePass(reader: string): void {
     const job = this.jobs.get(reader);
     if (job === undefined) this.#state = { ...this.#state, cursor: { ...this.cursor, pass: null } };
-    else this.setJob(reader, { ...job, pass: null });
+    else {
+      this.setJob(reader, { ...job, pass: null });
+      this.#left.add(reader);
+    }
   }
 
   /** A job as it is now, in memory alone: a lookback that is given its next step. */
@@ -201,6 +206,7 @@ export class ScanMemory {
     this.#committed = canonicalJson(plan.cursorAfter);
     this.#committedAtMs = nowMs;
     this.#quiet = [];
+    this.#left.clear();
   }
 
   /**
@@ -217,11 +223,14 @@ export class ScanMemory {
     this.#state = aged(this.#scan, state);
     this.#committed = found;
     this.#quiet = [];
+    this.#left.clear();
     return found === canonicalJson(plan.cursorAfter) ? "committed" : "other";
   }
 
   #draft(): ScanDraft {
-    return new ScanDraft(this.#scan.name, this.#state);
+    const draft = new ScanDraft(this.#scan.name, this.#state);
+    for (const name of this.#left) draft.setJob(name, this.jobs.get(name) ?? null);
+    return draft;
   }
 
   #planOf(draft: ScanDraft, records: Transaction["records"]): PagePlan {

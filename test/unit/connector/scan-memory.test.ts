@@ -238,6 +238,18 @@ test("repeats that were counted in between are counted once, though the commit's
   expect(ledgers.reduce((all, ledger) => all + ledger.duplicates, 0)).toBe(counts.duplicates);
 });
 
+test("a pass that a lookback gave up is given up in state with the next commit, or a restart would resume it", () => {
+  const whole = { fromMs: NOW_MS - 5 * HOUR_MS, untilMs: NOW_MS - 4 * HOUR_MS - 1 };
+  const step = newJob({ origin: "lookback", order: "asc", ageMs: 2 * MINUTE_MS, whole });
+  const { records } = begun(looking);
+  const inPass = { ...step, pass: openJobPass(step, "asc", NOW_MS) };
+  records.set(readerKey(scan.name, "lookback/2m"), Buffer.from(encodeJob(inPass)));
+  const memory = ScanMemory.load(looking, records, IDS_BYTES)!;
+  memory.leavePass("lookback/2m");
+  write(records, plan(memory, pageOf(["new"], 0, NOW_MS), NOW_MS)!);
+  expect(ScanMemory.load(looking, records, IDS_BYTES)?.jobs.get("lookback/2m")?.pass).toBeNull();
+});
+
 test("a lookback whose age is not configured any more does not keep its slices in memory for ever", () => {
   const whole = { fromMs: NOW_MS - 5 * HOUR_MS, untilMs: NOW_MS - 4 * HOUR_MS - 1 };
   const step = newJob({ origin: "lookback", order: "asc", ageMs: 6 * HOUR_MS, whole });
