@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Brings a bare machine with Node to where everything here runs: npm packages, a JDK and Maven, the real components
-# (Kafka, schema registry) under .cache/, the checker compiled. Idempotent; when nothing is missing it only looks.
+# (Kafka, schema registry, Prometheus) under .cache/, the checker compiled. Idempotent; when nothing is missing it only
+# looks.
 #   setup.sh            all of it
 #   setup.sh packages   the npm packages alone: enough for everything that starts no real component
 set -euo pipefail
@@ -90,6 +91,9 @@ if [ "$(cat .cache/checker.stamp 2>/dev/null)" != "$checker" ]; then
   javac -nowarn -d .cache/checker -cp '.cache/kafka/*' test/real/checker/*.java
   printf '%s\n' "$checker" >.cache/checker.stamp
 fi
+
+# --- Prometheus and promtool ---------------------------------------------------------------------------------------
+"$here/prometheus.sh" 9>&-
 
 await_npm
 say "ready"
