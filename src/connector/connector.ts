@@ -14,6 +14,7 @@ import { LearnedPace } from "./learned-pace.ts";
 import type { RecordPlan } from "./page.ts";
 import { PageMemory } from "./page-memory.ts";
 import { ScanMemory } from "./scan-memory.ts";
+import { cursorMoved } from "./scan-progress.ts";
 import { ScanRun } from "./scan-run.ts";
 import { ShardOwner } from "./shard-owner.ts";
 import { type TenantPort, TenantRun } from "./tenant-run.ts";
@@ -185,6 +186,8 @@ function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanCon
     try {
       run.memory = ScanMemory.load(scan, state, idsBytesMax);
       run.is("starting");
+      // How far behind it is shows from the first moment, whether or not the tenant answers.
+      if (run.memory !== null) emit(cursorMoved(scan, run.memory));
       return [run];
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;

@@ -132,7 +132,10 @@ export type Event =
       /** Commit − `created` of each published activity that has it. */
       readonly publishLatenciesMs: readonly number[];
     } & OfScan)
-  /** After each commit: where the scan stands. `caughtUpMs` null: not once since the scan began. */
+  /**
+   * When a scan's state is loaded, and after each page: where it stands. `caughtUpMs` null: not once since the scan
+   * began.
+   */
   | ({
       readonly type: "cursor_moved";
       readonly positionMs: number | null;

@@ -1,32 +1,19 @@
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { ageText } from "../kit/age.ts";
+import { Registry } from "prom-client";
 import type { Event } from "./events.ts";
-import { ANOMALIES, SCAN_STATES } from "./events.ts";
-
-export interface MetricsOptions {
-  readonly version: string;
-  /** When the configuration was read. Epoch ms. */
-  readonly configuredAtMs: number;
-  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
-  readonly scans: readonly {
-    readonly tenant: string;
-    readonly name: string;
-    /** Ages of its lookbacks; null: the cursor field's own, which is not decided yet. */
-    readonly lookbacksMs: readonly number[] | null;
-  }[];
-  /** Partitions of the cursors topic. */
-  readonly shards: number;
-}
+import {
+  defineSeries,
+  initialise,
+  initialiseAge,
+  isInState,
+  type MetricsOptions,
+  type Series,
+  whereItStands,
+} from "./series.ts";
 
 export interface Metrics {
   readonly registry: Registry;
   record(event: Event): void;
 }
-
-const PREFIX = "mdca_source_";
-const CODES = ["2xx", "3xx", "4xx", "5xx", "error"] as const;
-const WAIT_REASONS = ["budget", "retry_after", "backoff"] as const;
-const RESULTS = ["committed", "failed", "fenced"] as const;
 
 /** Field names come from the schema; a bound all the same, since a label value costs memory for ever. */
 const FIELDS_MAX = 500;
@@ -37,170 +24,28 @@ export function openMetrics(options: MetricsOptions): Metrics {
   const series = defineSeries(registry);
   initialise(series, options);
   const fields = new Set<string>();
-  const boundedField = (field: string) => {
-    if (fields.size < FIELDS_MAX) fields.add(field);
-    return fields.has(field) ? field : "other";
+  const scene: Scene = {
+    series,
+    scans: options.scans,
+    tenantsOf: new Map(),
+    boundedField(field) {
+      if (fields.size < FIELDS_MAX) fields.add(field);
+      return fields.has(field) ? field : "other";
+    },
   };
-  return { registry, record: (event) => record(series, event, boundedField) };
+  return { registry, record: (event) => record(scene, event) };
 }
 
-type Series = ReturnType<typeof defineSeries>;
-
-function defineSeries(registry: Registry) {
-  const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Counter({ name: PREFIX + name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
-    new Gauge({ name: PREFIX + name, help, labelNames, registers });
-  const histogram = <L extends string>(name: string, help: string, buckets: number[], ...labelNames: L[]) =>
-    new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers });
-  return {
-    ...scanSeries(counter, gauge),
-    ...tenantSeries(counter, gauge, histogram),
-    shardOwned: gauge("shard_owned", "Whether this process owns the shard.", "shard"),
-    transactions: counter("transactions_total", "Transactions by how they ended.", "shard", "result"),
-    transactionDuration: histogram(
-      "transaction_duration_seconds",
-      "From a transaction's begin to its end.",
-      [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-      "shard",
-    ),
-    fieldMismatches: counter(
-      "field_mismatches_total",
-      "Fields of another type than the schema's; null but in raw.",
-      "field",
-    ),
-    buildInfo: gauge("build_info", "Always 1; the version is a label.", "version"),
-    configReload: gauge("config_reload_timestamp_seconds", "When the configuration was last read."),
-  };
+interface Scene {
+  readonly series: Series;
+  readonly scans: MetricsOptions["scans"];
+  /** Of each shard that was opened. */
+  readonly tenantsOf: Map<number, readonly string[]>;
+  boundedField(field: string): string;
 }
 
-type MakeCounter = <L extends string>(name: string, help: string, ...labelNames: L[]) => Counter<L>;
-type MakeGauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => Gauge<L>;
-type MakeHistogram = <L extends string>(name: string, help: string, buckets: number[], ...labels: L[]) => Histogram<L>;
-
-function scanSeries(counter: MakeCounter, gauge: MakeGauge) {
-  const labels = ["tenant", "scan"] as const;
-  return {
-    read: counter("activities_read_total", "Activities in pages that were published.", ...labels),
-    deduplicated: counter("activities_deduplicated_total", "Activities read again and not published again.", ...labels),
-    deadLettered: counter("activities_dead_lettered_total", "Activities sent to the dead-letter topic.", ...labels),
-    pages: counter("pages_total", "Pages published.", ...labels),
-    publishedBytes: counter("published_bytes_total", "Bytes of record values published.", ...labels),
-    published: counter("activities_published_total", "Activities published.", ...labels, "reader"),
-    late: counter(
-      "activities_late_total",
-      "Activities published by another reader below the tail's position.",
-      ...labels,
-      "reader",
-    ),
-    outsideMemory: counter(
-      "outside_memory_total",
-      "Activities not published because they turned up where ids are forgotten.",
-      ...labels,
-    ),
-    oldestUnsettled: gauge(
-      "oldest_unsettled_timestamp_seconds",
-      "Nothing before this on the cursor field is owed any more. 0: not known yet.",
-      ...labels,
-    ),
-    caughtUp: gauge(
-      "caught_up_timestamp_seconds",
-      "The moment up to which everything visible has been published; lag is time() minus it. 0: not once yet.",
-      ...labels,
-    ),
-    watermark: gauge("watermark_timestamp_seconds", "Position on the cursor field. 0: none yet.", ...labels),
-    openGaps: gauge("open_gaps", "Stretches that could not be judged and are still open.", ...labels),
-    scanState: gauge("scan_state", "1 for the state that the scan is in, else 0.", ...labels, "state"),
-    anomalies: counter("anomalies_total", "Things that the API should not do but did.", ...labels, "kind"),
-  };
-}
-
-function tenantSeries(counter: MakeCounter, gauge: MakeGauge, histogram: MakeHistogram) {
-  return {
-    requests: counter("requests_total", "Requests to the tenant by class of status.", "tenant", "code"),
-    throttled: counter("throttled_requests_total", "Requests that the tenant throttled.", "tenant"),
-    throttleWait: counter("throttle_wait_seconds_total", "Time waited before requests, by reason.", "tenant", "reason"),
-    budgetLimit: gauge("request_budget_limit", "Requests a minute that are allowed now.", "tenant"),
-    budgetUsed: gauge("request_budget_used", "Requests in the last minute.", "tenant"),
-    credentialExpiry: gauge(
-      "credential_expiry_timestamp_seconds",
-      "When the tenant's credential expires. 0: not known, or never.",
-      "tenant",
-    ),
-    clockSkew: gauge("clock_skew_seconds", "This machine's clock minus the tenant's.", "tenant"),
-    requestDuration: histogram(
-      "request_duration_seconds",
-      "From sending a request to the last byte of its response.",
-      [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
-      "tenant",
-    ),
-    ingestionDelay: histogram(
-      "ingestion_delay_seconds",
-      "From when an activity happened to when the tenant saved it.",
-      [10, 30, 60, 120, 300, 600, 1_800, 3_600, 21_600, 86_400],
-      "tenant",
-    ),
-    publishLatency: histogram(
-      "publish_latency_seconds",
-      "From when the tenant saved an activity to when it was published; tail only.",
-      [0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 21_600],
-      "tenant",
-    ),
-  };
-}
-
-function initialise(series: Series, options: MetricsOptions): void {
-  for (const { name, requestsPerMinute } of options.tenants) initialiseTenant(series, name, requestsPerMinute);
-  for (const scan of options.scans) initialiseScan(series, scan);
-  for (let shard = 0; shard < options.shards; shard++) {
-    series.shardOwned.set({ shard }, 0);
-    for (const result of RESULTS) series.transactions.inc({ shard, result }, 0);
-    series.transactionDuration.zero({ shard });
-  }
-  series.buildInfo.set({ version: options.version }, 1);
-  series.configReload.set(options.configuredAtMs / 1_000);
-}
-
-function initialiseTenant(series: Series, tenant: string, requestsPerMinute: number): void {
-  for (const code of CODES) series.requests.inc({ tenant, code }, 0);
-  for (const reason of WAIT_REASONS) series.throttleWait.inc({ tenant, reason }, 0);
-  series.throttled.inc({ tenant }, 0);
-  series.budgetLimit.set({ tenant }, requestsPerMinute);
-  for (const gauge of [series.budgetUsed, series.credentialExpiry, series.clockSkew]) gauge.set({ tenant }, 0);
-  for (const histogram of [series.requestDuration, series.ingestionDelay, series.publishLatency]) {
-    histogram.zero({ tenant });
-  }
-}
-
-function initialiseScan(series: Series, { tenant, name: scan, lookbacksMs }: MetricsOptions["scans"][number]): void {
-  const { read, deduplicated, deadLettered, pages, publishedBytes, outsideMemory } = series;
-  const counters = [read, deduplicated, deadLettered, pages, publishedBytes, outsideMemory];
-  for (const counter of counters) counter.inc({ tenant, scan }, 0);
-  const gauges = [series.caughtUp, series.watermark, series.openGaps, series.oldestUnsettled];
-  for (const gauge of gauges) gauge.set({ tenant, scan }, 0);
-  initialiseReaders(series, { tenant, scan }, lookbacksMs ?? []);
-  for (const kind of ANOMALIES) series.anomalies.inc({ tenant, scan, kind }, 0);
-  for (const state of SCAN_STATES) series.scanState.set({ tenant, scan, state }, state === "starting" ? 1 : 0);
-}
-
-type OfScan = { readonly tenant: string; readonly scan: string };
-
-/** The readers' series, at 0; those of the cursor field's own ages once it is decided. */
-function initialiseReaders(series: Series, labels: OfScan, agesMs: readonly number[]): void {
-  for (const reader of ["tail", "recovery", "backfill"]) {
-    series.published.inc({ ...labels, reader }, 0);
-    if (reader !== "tail") series.late.inc({ ...labels, reader }, 0);
-  }
-  for (const ageMs of agesMs) initialiseAge(series, labels, ageText(ageMs));
-}
-
-function initialiseAge(series: Series, labels: OfScan, age: string): void {
-  const reader = `lookback_${age}`;
-  for (const counter of [series.published, series.late]) counter.inc({ ...labels, reader }, 0);
-}
-
-function record(series: Series, event: Event, boundedField: (field: string) => string): void {
+function record(scene: Scene, event: Event): void {
+  const { series } = scene;
   switch (event.type) {
     case "request_answered":
     case "waited":
@@ -216,16 +61,42 @@ function record(series: Series, event: Event, boundedField: (field: string) => s
       return;
     case "shard_opened":
     case "shard_released":
-      series.shardOwned.set({ shard: event.shard }, event.type === "shard_opened" ? 1 : 0);
-      return;
     case "transaction_ended":
-      series.transactions.inc({ shard: event.shard, result: event.result });
-      series.transactionDuration.observe({ shard: event.shard }, event.durationMs / 1_000);
+      recordShard(scene, event);
       return;
     case "field_mismatch":
-      series.fieldMismatches.inc({ field: boundedField(event.field) });
+      series.fieldMismatches.inc({ field: scene.boundedField(event.field) });
       return;
     default:
+  }
+}
+
+function recordShard(scene: Scene, event: Of<"shard_opened" | "shard_released" | "transaction_ended">): void {
+  const { series, tenantsOf } = scene;
+  const { shard } = event;
+  switch (event.type) {
+    case "shard_opened":
+      tenantsOf.set(shard, event.tenants);
+      series.shardOwned.set({ shard }, 1);
+      return;
+    case "shard_released":
+      series.shardOwned.set({ shard }, 0);
+      for (const tenant of tenantsOf.get(shard) ?? []) leaveTenant(scene, tenant);
+      return;
+    case "transaction_ended":
+      series.transactions.inc({ shard, result: event.result });
+      series.transactionDuration.observe({ shard }, event.durationMs / 1_000);
+      // Whose the shard is now, only opening it again will tell.
+      if (event.result !== "committed") series.shardOwned.set({ shard }, 0);
+  }
+}
+
+/** What is said of a tenant whose shard this process has given up would be out of date from now on: its owner says it. */
+function leaveTenant({ series, scans }: Scene, tenant: string): void {
+  for (const gauge of [series.budgetUsed, series.credentialExpiry, series.clockSkew]) gauge.set({ tenant }, 0);
+  for (const { name: scan } of scans.filter((each) => each.tenant === tenant)) {
+    for (const gauge of whereItStands(series)) gauge.set({ tenant, scan }, 0);
+    isInState(series, { tenant, scan }, "stopped");
   }
 }
 
@@ -267,7 +138,7 @@ function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" 
       for (const { age } of event.lateness) initialiseAge(series, labels, age);
       return;
     case "scan_state":
-      for (const state of SCAN_STATES) series.scanState.set({ ...labels, state }, state === event.state ? 1 : 0);
+      isInState(series, labels, event.state);
       return;
     case "anomaly":
       series.anomalies.inc({ ...labels, kind: event.kind });

@@ -1,9 +1,11 @@
 import { collectDefaultMetrics } from "prom-client";
 import type { Clock } from "../kit/clock.ts";
 import type { Emit } from "./events.ts";
+import { openExposition } from "./exposition.ts";
 import { type LogOptions, openLog } from "./log.ts";
-import { type MetricsOptions, openMetrics } from "./metrics.ts";
+import { openMetrics } from "./metrics.ts";
 import { redact, redactEvent } from "./redact.ts";
+import type { MetricsOptions } from "./series.ts";
 import type { Status } from "./status.ts";
 import { openStatus } from "./status-keeper.ts";
 
@@ -35,6 +37,7 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   const status = openStatus({ ...options, startedAtMs });
   const log = openLog({ ...options.log, nowMs });
   collectProcessMetrics(metrics.registry);
+  const exposition = openExposition(metrics.registry);
   const stop = new AbortController();
   const ticking = tickUntilStopped(() => quietly(() => log.tick(nowMs())), clock, stop.signal);
   return {
@@ -48,7 +51,7 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
       });
     },
     status: () => status.status(nowMs()),
-    metrics: async () => ({ contentType: metrics.registry.contentType, text: await metrics.registry.metrics() }),
+    metrics: async () => ({ contentType: metrics.registry.contentType, text: await exposition() }),
     warn: (message) => quietly(() => log.warn(redact(message))),
     async [Symbol.asyncDispose]() {
       if (stop.signal.aborted) return;
@@ -59,12 +62,22 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   };
 }
 
+/**
+ * The event loop's lag at the scrape measures the scrape; its percentiles stay. The others are gauges by the names of
+ * counters; `nodejs_active_resources` says the same by type.
+ */
+const MISLEADING = [
+  "nodejs_eventloop_lag_seconds",
+  "nodejs_active_handles_total",
+  "nodejs_active_requests_total",
+  "nodejs_active_resources_total",
+];
+
 type Registry = ReturnType<typeof openMetrics>["registry"];
 
 function collectProcessMetrics(register: Registry): void {
   collectDefaultMetrics({ register });
-  // It measures the scrape itself and is mistaken for the lag; its percentiles stay.
-  register.removeSingleMetric("nodejs_eventloop_lag_seconds");
+  for (const name of MISLEADING) register.removeSingleMetric(name);
 }
 
 async function tickUntilStopped(tick: () => void, clock: Clock, signal: AbortSignal): Promise<void> {

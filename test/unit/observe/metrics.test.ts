@@ -37,6 +37,9 @@ const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   config_reload_timestamp_seconds: ["gauge"],
 };
 
+/** While the shard is owned. */
+const WHILE_OWNED = EVERY_EVENT.filter(({ type }) => type !== "shard_released");
+
 const opened = () => openMetrics({ ...CONFIGURED, configuredAtMs: 1_700_000_000_000 });
 
 /** Every sample as it is scraped: `name{labels}` → value. */
@@ -137,7 +140,7 @@ test("how fresh publishing is, only the tail tells", async () => {
 
 test("a tenant's requests, waits, budget and clock are counted in base units", async () => {
   const metrics = opened();
-  for (const event of EVERY_EVENT) metrics.record(event);
+  for (const event of WHILE_OWNED) metrics.record(event);
   const samples = await scrape(metrics);
   const of = (name: string, labels = "") => samples.get(`mdca_source_${name}{tenant="contoso"${labels}}`);
   expect(of("requests_total", ',code="2xx"')).toBe(1);
@@ -153,7 +156,7 @@ test("a tenant's requests, waits, budget and clock are counted in base units", a
 
 test("the cursor's times are Unix seconds, and one state is 1", async () => {
   const metrics = opened();
-  for (const event of EVERY_EVENT) metrics.record(event);
+  for (const event of WHILE_OWNED) metrics.record(event);
   metrics.record(state("idle"));
   const samples = await scrape(metrics);
   const labels = `{tenant="${OF_SCAN.tenant}",scan="${OF_SCAN.scan}"}`;
@@ -176,6 +179,45 @@ test("shards are owned and released, transactions end", async () => {
   expect(samples.get('mdca_source_shard_owned{shard="1"}')).toBe(0);
   expect(samples.get('mdca_source_transactions_total{shard="1",result="failed"}')).toBe(1);
   expect(samples.get('mdca_source_transaction_duration_seconds_count{shard="1"}')).toBe(2);
+});
+
+test("a shard whose transaction failed is not owned until it is opened again; what its scans have reached stays", async () => {
+  const metrics = opened();
+  const owned = async () => (await scrape(metrics)).get('mdca_source_shard_owned{shard="1"}');
+  const shardOpened = { type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 1 } as const;
+  metrics.record(shardOpened);
+  metrics.record(moved());
+  metrics.record({ type: "transaction_ended", shard: 1, result: "failed", durationMs: 1, error: "no broker" });
+  expect(await owned()).toBe(0);
+  const caughtUp = `mdca_source_caught_up_timestamp_seconds{tenant="${OF_SCAN.tenant}",scan="${OF_SCAN.scan}"}`;
+  expect((await scrape(metrics)).get(caughtUp)).toBe(6);
+  metrics.record(shardOpened);
+  expect(await owned()).toBe(1);
+});
+
+test("who has given a shard up says nothing of its scans any more: another owner does", async () => {
+  const metrics = opened();
+  metrics.record({ type: "shard_opened", shard: 0, tenants: ["fabrikam"], durationMs: 1 });
+  for (const event of WHILE_OWNED) metrics.record(event);
+  const before = await scrape(metrics);
+  const stands = ["caught_up_timestamp_seconds", "watermark_timestamp_seconds", "open_gaps"];
+  const ofTenant = ["credential_expiry_timestamp_seconds", "clock_skew_seconds", "request_budget_used"];
+  const samples = [
+    ...stands.map((name) => `mdca_source_${name}{tenant="${OF_SCAN.tenant}",scan="${OF_SCAN.scan}"}`),
+    ...ofTenant.map((name) => `mdca_source_${name}{tenant="${OF_SCAN.tenant}"}`),
+  ];
+  expect(samples.filter((sample) => before.get(sample) === 0)).toEqual([]);
+  metrics.record({ type: "shard_released", shard: 0, reason: "moved" });
+  const between = await scrape(metrics);
+  expect(samples.map((sample) => between.get(sample))).toEqual(samples.map((sample) => before.get(sample)));
+  metrics.record({ type: "shard_released", shard: 1, reason: "moved" });
+  const after = await scrape(metrics);
+  expect(samples.map((sample) => after.get(sample))).toEqual(samples.map(() => 0));
+  expect([...after].filter(([sample, value]) => sample.includes("scan_state") && value === 1)).toEqual([
+    [expect.stringContaining('state="stopped"'), 1],
+  ]);
+  const isCounter = (sample: string) => sample.includes("_total");
+  expect([...after].filter(([sample]) => isCounter(sample))).toEqual([...before].filter(([s]) => isCounter(s)));
 });
 
 test("field names past the bound share one series", async () => {
