@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build check test demo bench sim mutants compare soak clean
+.PHONY: help setup build check test demo bench alerts sim mutants compare soak clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -25,6 +25,10 @@ demo: setup build ## A real Kafka, a mock tenant and the connector, with a check
 
 bench: setup ## Activities a second, CPU and memory, for the whole path and its parts
 	@$(tsx) test/bench/bench.ts
+
+alerts: ## Every fault as a Prometheus sees it, and the alerts that fire, as a table
+	@deploy/setup/setup.sh packages && deploy/setup/prometheus.sh
+	@$(tsx) test/alerts/campaign.ts
 
 sim: ## The simulation of many seeds, then the property and crash campaigns, long (SEEDS, FROM, FC_RUNS)
 	@deploy/setup/setup.sh packages

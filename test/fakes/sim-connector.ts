@@ -1,5 +1,5 @@
 import type { Config, ScanConfig } from "../../src/config/config.ts";
-import { runConnector } from "../../src/connector/connector.ts";
+import { type ConnectorDeps, runConnector } from "../../src/connector/connector.ts";
 import type { TenantPort } from "../../src/connector/tenant-run.ts";
 import type { Clock } from "../../src/kit/clock.ts";
 import { Secret } from "../../src/kit/secret.ts";
@@ -69,7 +69,14 @@ export interface SimProcess {
 
 /** One connector process on simulated parts. */
 export function startSim(
-  parts: { cluster: MemoryCluster; tenant: SimTenant | SimTenants; clock: Clock; step?: Step },
+  parts: {
+    cluster: MemoryCluster;
+    tenant: SimTenant | SimTenants;
+    clock: Clock;
+    step?: Step;
+    /** The registry; by default one that has the schema. */
+    openSchema?: ConnectorDeps["openSchema"];
+  },
   config: Config = simConfig(),
 ): SimProcess {
   const events: Event[] = [];
@@ -81,7 +88,7 @@ export function startSim(
       version: "sim",
       kafka: process.port,
       openTenant: ({ name }) => (parts.tenant instanceof SimTenant ? parts.tenant : parts.tenant(name)),
-      openSchema: async () => 7,
+      openSchema: parts.openSchema ?? (async () => 7),
       clock: parts.clock,
       random: () => 0.5,
       emit: (event) => {

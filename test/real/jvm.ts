@@ -12,16 +12,23 @@ export const checkerClasses = join(root, ".cache/checker");
 /** Quick to start and small; throughput tests pass others. */
 export const smallJvm: readonly string[] = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"];
 
-/** Runs a tool of the JDK or of Kafka to its end; resolves to its stdout. @throws with its output when it fails. */
-export async function runTool(argv: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}) {
+export interface ToolOptions {
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+  readonly stdin?: string;
+}
+
+/** Runs a tool of the JDK, of Kafka or of Prometheus to its end; resolves to its stdout. @throws with its output when it fails. */
+export async function runTool(argv: readonly string[], options: ToolOptions = {}) {
   const [command, ...args] = argv;
   try {
-    const { stdout } = await promisify(execFile)(command ?? "", args, {
+    const running = promisify(execFile)(command ?? "", args, {
       cwd: options.cwd ?? root,
       timeout: options.timeoutMs ?? 60_000,
       maxBuffer: 64 * 1024 * 1024,
     });
-    return stdout;
+    running.child.stdin?.end(options.stdin ?? "");
+    return (await running).stdout;
   } catch (error) {
     const failed = error as { message: string; stdout?: string; stderr?: string };
     throw new Error(`${failed.message}\n${failed.stdout ?? ""}${failed.stderr ?? ""}`);

@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { runTool } from "./jvm.ts";
+import { runTool, type ToolOptions } from "./jvm.ts";
 import { discard, freePort, root, scratchDir, start } from "./process.ts";
 
 /** What `make setup` has unpacked; where it has not, Prometheus is on the PATH. */
@@ -144,6 +144,6 @@ function toNumber(value: string): number {
 }
 
 /** Runs promtool to its end; resolves to its stdout. @throws with its output when it finds fault. */
-export function promtool(argv: readonly string[], options: { cwd?: string; timeoutMs?: number } = {}): Promise<string> {
+export function promtool(argv: readonly string[], options: ToolOptions = {}): Promise<string> {
   return runTool([binary("promtool"), ...argv], options);
 }
