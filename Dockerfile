@@ -1,5 +1,7 @@
 # Build: docker build -t mdca-kafka-source .
-# Run:   docker run -v ./config.yaml:/etc/mdca-kafka-source/config.yaml:ro -p 9464:9464 mdca-kafka-source
+# Run:   docker run --read-only --cap-drop ALL -v ./config.yaml:/etc/mdca-kafka-source/config.yaml:ro -p 9464:9464 \
+#          mdca-kafka-source
+# It writes nothing but its log, to standard output. test/integration/packages/image.test.ts carries out the steps below.
 FROM node:24-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./

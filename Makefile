@@ -5,7 +5,7 @@ tsx := node --import tsx
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, schema registry, Prometheus
+setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, schema registry, Prometheus, checkers of packages
 	@deploy/setup/setup.sh
 
 build: ## Compiles src to dist (then also: node dist/main.js)

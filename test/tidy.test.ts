@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { expect, test } from "vitest";
 import { root } from "./real/process.ts";
 import { failures, type StageResult, summary } from "./run/tally.ts";
@@ -147,8 +147,13 @@ function repository(): SourceFile[] {
   return listed
     .toString()
     .split("\n")
-    .filter((path) => path !== "" && !binary.test(path) && existsSync(`${root}/${path}`))
+    .filter((path) => !binary.test(path) && isFile(`${root}/${path}`))
     .map((path) => ({ path, text: readFileSync(`${root}/${path}`, "utf8") }));
+}
+
+/** A link to a folder, as the chart's, is none: what it leads to is listed by itself. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 const files = repository();

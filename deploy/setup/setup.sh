@@ -67,6 +67,10 @@ install_by_apt() {
 
 if ! java_is_new_enough || ! command -v mvn >/dev/null; then install_by_apt; fi
 
+# --- What judges the packages (helm, hadolint, …), also in the background ------------------------------------------
+"$here/checkers.sh" 9>&- &
+checkers_pid=$!
+
 # --- Kafka and the schema registry ---------------------------------------------------------------------------------
 artifacts=$(digest deploy/maven/pom.xml)
 if [ "$(cat .cache/artifacts.stamp 2>/dev/null)" != "$artifacts" ]; then
@@ -96,4 +100,5 @@ fi
 "$here/prometheus.sh" 9>&-
 
 await_npm
+wait "$checkers_pid" || exit 1
 say "ready"
