@@ -1,5 +1,5 @@
 import { ConnectorError, describeError, type ErrorCode } from "../kit/errors.ts";
-import type { Secret } from "../kit/secret.ts";
+import { basicAuthorization, type Secret } from "../kit/secret.ts";
 import type { Exchange, ExchangeAnswer } from "./exchange.ts";
 import { isJsonObject } from "./read.ts";
 import { schemaText } from "./schema.ts";
@@ -154,8 +154,7 @@ function headersOf({ auth }: RegistryOptions): Record<string, string> {
   const headers = { accept: "application/vnd.schemaregistry.v1+json, application/json" };
   const typed = { ...headers, "content-type": "application/vnd.schemaregistry.v1+json" };
   if (auth === null) return typed;
-  const credentials = Buffer.from(`${auth.username}:${auth.password.reveal()}`).toString("base64");
-  return { ...typed, authorization: `Basic ${credentials}` };
+  return { ...typed, authorization: basicAuthorization(auth.username, auth.password) };
 }
 
 // The wire format has 4 bytes for it.

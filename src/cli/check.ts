@@ -6,7 +6,7 @@ import { Budget } from "../tenant/budget.ts";
 import { kafkaFindings, registryFindings } from "./check-downstream.ts";
 import { type Probed, probeTenant, type TenantProbe, tenantFindings } from "./check-tenant.ts";
 import type { CommandContext } from "./cli.ts";
-import { exitCodeOf, type Finding, fail, findingLine, ok, warn } from "./finding.ts";
+import { exitCodeOf, type Finding, fail, findingLine, ok, warn, withoutSecrets } from "./finding.ts";
 import { costFindings } from "./reader-cost.ts";
 import { configOptions, connectKafka, connectTenant, readConfig, schemaIdFor } from "./wiring.ts";
 
@@ -35,8 +35,9 @@ export function checkCommand({ signal, done }: CommandContext): CommandModule<ob
 async function check(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Promise<number> {
   const findings: Finding[] = [];
   const tell = (found: readonly Finding[]) => {
-    findings.push(...found);
-    if (args.output === "text") for (const finding of found) process.stdout.write(`${findingLine(finding)}\n`);
+    const told = found.map(withoutSecrets);
+    findings.push(...told);
+    if (args.output === "text") for (const finding of told) process.stdout.write(`${findingLine(finding)}\n`);
   };
   const config = configuration(args, tell);
   if (config !== null) await checkAll(config, tell, signal);

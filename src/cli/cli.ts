@@ -1,5 +1,6 @@
 import yargs from "yargs";
 import { ConnectorError, describeError } from "../kit/errors.ts";
+import { hideSecrets } from "../kit/secret.ts";
 import { backfillCommand } from "./backfill.ts";
 import { checkCommand } from "./check.ts";
 import { cursorCommand } from "./cursor.ts";
@@ -69,6 +70,6 @@ function failed(error: unknown, signal: AbortSignal): number {
   }
   const code = error instanceof ConnectorError ? error.code : null;
   const text = code === null && error instanceof Error ? (error.stack ?? error.message) : describeError(error);
-  process.stderr.write(`mdca-kafka-source: ${code === null ? "" : `${code}: `}${text}\n`);
+  process.stderr.write(hideSecrets(`mdca-kafka-source: ${code === null ? "" : `${code}: `}${text}\n`));
   return code === "config_invalid" ? 2 : 1;
 }

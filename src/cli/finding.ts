@@ -1,3 +1,5 @@
+import { hideSecrets } from "../kit/secret.ts";
+
 /** One line of `check`. */
 export interface Finding {
   readonly state: "ok" | "warn" | "FAIL";
@@ -24,6 +26,9 @@ export const fail = (check: string, detail: string, remedy: string | null): Find
   detail,
   remedy,
 });
+
+/** What a peer said may repeat what it was sent. */
+export const withoutSecrets = (finding: Finding): Finding => ({ ...finding, detail: hideSecrets(finding.detail) });
 
 /** A finding for people: its remedy beside it. */
 export function findingLine({ state, check, detail, remedy }: Finding): string {

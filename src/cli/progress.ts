@@ -1,4 +1,5 @@
 import progress from "cli-progress";
+import { hideSecrets } from "../kit/secret.ts";
 import type { Traffic } from "./asker.ts";
 import type { Tally } from "./one-shot.ts";
 
@@ -19,7 +20,7 @@ export interface ProgressOptions {
 }
 
 export function openProgress({ stderr, bar }: ProgressOptions): Progress {
-  const print = (text: string) => stderr.write(`${text}\n`);
+  const print = (text: string) => stderr.write(hideSecrets(`${text}\n`));
   if (!bar) return { onPage: () => {}, onWait: () => {}, note: print, stop: () => {} };
   const notes: string[] = [];
   const drawn = new progress.SingleBar({

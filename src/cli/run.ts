@@ -43,6 +43,7 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
     },
     systemClock,
   );
+  using _level = onLevelSignal(() => telemetry.toggleDebug());
   for (const warning of warnings) telemetry.warn(warning);
   const stages = new Stages();
   const emit = (event: Event) => {
@@ -73,6 +74,13 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
     },
     signal,
   );
+}
+
+/** SIGUSR2, where there is such a signal, asks for more of the log, and then for less again. */
+function onLevelSignal(toggle: () => void): Disposable {
+  if (process.platform === "win32") return { [Symbol.dispose]() {} };
+  process.on("SIGUSR2", toggle);
+  return { [Symbol.dispose]: () => void process.off("SIGUSR2", toggle) };
 }
 
 /** Ready once every shard is owned: a scan that is blocked, or a tenant that is down, does not change that. */

@@ -2,29 +2,31 @@
  * What went wrong, as a closed list: at once the metric label, the log field and what tests match.
  * Every code is explained in README, "Troubleshooting".
  */
-export type ErrorCode =
-  | "api_throttled"
-  | "api_unavailable"
-  | "api_unauthorized"
-  | "api_contract"
-  | "api_rejected"
-  | "config_invalid"
-  | "secret_unreadable"
-  | "credentials_refused"
-  | "cursor_ahead"
-  | "cursor_corrupt"
-  | "cursor_foreign"
-  | "cursor_newer"
-  | "page_too_large"
-  | "memory_exhausted"
-  | "kafka_unavailable"
-  | "kafka_refused"
-  | "topic_misconfigured"
-  | "publish_failed"
-  | "publish_fenced"
-  | "registry_unavailable"
-  | "schema_incompatible"
-  | "schema_missing";
+export const ERROR_CODES = [
+  "api_throttled",
+  "api_unavailable",
+  "api_unauthorized",
+  "api_contract",
+  "api_rejected",
+  "config_invalid",
+  "secret_unreadable",
+  "credentials_refused",
+  "cursor_ahead",
+  "cursor_corrupt",
+  "cursor_foreign",
+  "cursor_newer",
+  "page_too_large",
+  "memory_exhausted",
+  "kafka_unavailable",
+  "kafka_refused",
+  "topic_misconfigured",
+  "publish_failed",
+  "publish_fenced",
+  "registry_unavailable",
+  "schema_incompatible",
+  "schema_missing",
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** `retry`: the same thing may succeed later by itself. `fatal`: a person has to change something. */
 export type Disposition = "retry" | "fatal";

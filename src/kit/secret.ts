@@ -16,7 +16,9 @@ export class Secret {
 
   /** @throws ConnectorError `secret_unreadable` when the file or variable is gone or empty. */
   reveal(): string {
-    return this.#read();
+    const value = this.#read();
+    remember(this, value);
+    return value;
   }
 
   toString(): string {
@@ -30,4 +32,43 @@ export class Secret {
   [inspect.custom](): string {
     return "[secret]";
   }
+}
+
+/** What each holder has shown lately, in the forms that it could be repeated in. */
+const shown = new Map<object, Map<string, readonly string[]>>();
+const HOLDERS_MAX = 10_000;
+/** A value and its predecessor, each alone and in a header. */
+const VALUES_MAX = 4;
+/** Shorter texts are no secrets: cutting them out would garble everything else. */
+const LENGTH_MIN = 4;
+/** Of `shown`, the longest first, since one secret may be part of another; null after a change. */
+let longestFirst: readonly string[] | null = null;
+
+/** From now on `value` is cut out of whatever is written for people. Its holder's fourth last is forgotten for it. */
+export function remember(holder: object, value: string): void {
+  const text = value.trim();
+  const values = shown.get(holder) ?? new Map<string, readonly string[]>();
+  if (text.length < LENGTH_MIN || values.has(text)) return;
+  const oldest = values.keys().next();
+  if (values.size >= VALUES_MAX && oldest.done === false) values.delete(oldest.value);
+  values.set(text, [...new Set([text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text)])]);
+  const oldestHolder = shown.keys().next();
+  if (!shown.has(holder) && shown.size >= HOLDERS_MAX && oldestHolder.done === false) shown.delete(oldestHolder.value);
+  shown.set(holder, values);
+  longestFirst = null;
+}
+
+/** The text without any secret that this process has revealed or was given, whoever repeats it. */
+export function hideSecrets(text: string): string {
+  longestFirst ??= [...shown.values()]
+    .flatMap((values) => [...values.values()].flat())
+    .sort((one, other) => other.length - one.length);
+  return longestFirst.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text);
+}
+
+/** The value of an `Authorization` header for basic authentication. @throws as `Secret.reveal` */
+export function basicAuthorization(username: string, password: Secret): string {
+  const pair = Buffer.from(`${username}:${password.reveal()}`).toString("base64");
+  remember(password, pair);
+  return `Basic ${pair}`;
 }

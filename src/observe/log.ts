@@ -1,5 +1,6 @@
 import { type Logger, pino } from "pino";
 import pinoPretty from "pino-pretty";
+import { hideSecrets } from "../kit/secret.ts";
 import type { Event } from "./events.ts";
 import { Narrator } from "./narrator.ts";
 import type { Line } from "./repeats.ts";
@@ -10,7 +11,7 @@ export interface LineSink {
 }
 
 export interface LogOptions {
-  readonly level: "error" | "warn" | "info" | "debug";
+  readonly level: Line["level"];
   /** For people at a terminal; otherwise one JSON object a line. */
   readonly pretty: boolean;
   readonly sink: LineSink;
@@ -24,7 +25,10 @@ export interface Log {
   tick(nowMs: number): void;
   /** Says what is still held back, at the end. */
   finish(nowMs: number): void;
-  warn(message: string): void;
+  /** A line that no event stands for; the same one at most once a minute. */
+  warn(message: string, nowMs: number): void;
+  /** To debug and back; from a configured debug to info and back. Says so, at either level. */
+  toggleDebug(): void;
 }
 
 export function openLog(options: LogOptions): Log {
@@ -34,11 +38,24 @@ export function openLog(options: LogOptions): Log {
     record: (event, nowMs) => narrator.record(event, nowMs),
     tick: (nowMs) => narrator.tick(nowMs),
     finish: (nowMs) => narrator.finish(nowMs),
-    warn: (message) => logger.warn(message),
+    warn: (message, nowMs) => narrator.warn(message, nowMs),
+    toggleDebug: () => toggleDebug(logger, options.level),
   };
 }
 
-function openLogger({ level, pretty, sink, nowMs }: LogOptions): Logger {
+function toggleDebug(logger: Logger, configured: Line["level"]): void {
+  const from = logger.level as Line["level"];
+  const other = configured === "debug" ? "info" : "debug";
+  const to = from === configured ? other : configured;
+  const said: Line = { level: "info", event: "log_level", message: `log level ${to}`, fields: { from, to } };
+  // Said while the lower of the two levels is in force, whichever that is, so that nobody misses it.
+  logger.level = "debug";
+  writeLine(logger, said);
+  logger.level = to;
+}
+
+function openLogger({ level, pretty, sink: target, nowMs }: LogOptions): Logger {
+  const sink: LineSink = { write: (line) => target.write(hideSecrets(line)) };
   const settings = {
     level,
     base: null,
@@ -50,6 +67,6 @@ function openLogger({ level, pretty, sink, nowMs }: LogOptions): Logger {
   return pino(settings, { write: (line: string) => sink.write(lines(line)) });
 }
 
-function writeLine(logger: Logger, { level, message, fields }: Line): void {
-  logger[level]({ ...fields }, message);
+function writeLine(logger: Logger, { level, event, message, fields }: Line): void {
+  logger[level]({ event, ...fields }, message);
 }

@@ -1,4 +1,5 @@
 import type { Event } from "./events.ts";
+import type { LogEvent } from "./log-events.ts";
 import { type Line, Repeats } from "./repeats.ts";
 import { Stages } from "./stages.ts";
 import { Troubles } from "./troubles.ts";
@@ -52,6 +53,10 @@ export class Narrator {
       default:
         this.#recordScan(event, nowMs);
     }
+  }
+
+  warn(message: string, nowMs: number): void {
+    this.#offer(`warning ${message}`, { level: "warn", event: "warning", message, fields: {} }, nowMs);
   }
 
   /** Stages that last are named again, and counts of held-back lines come out. */
@@ -165,7 +170,7 @@ export class Narrator {
     this.#skewed.add(tenant);
     const seconds = Math.round((skewMs ?? 0) / 1_000);
     const message = `this machine's clock is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead of" : "behind"} tenant ${tenant}'s`;
-    this.#write({ level: "warn", message, fields: { event: "clock_skew", tenant, seconds } });
+    this.#write({ level: "warn", event: "clock_skew", message, fields: { tenant, seconds } });
   }
 
   #offer(kind: string, offered: Line, nowMs: number): boolean {
@@ -173,8 +178,8 @@ export class Narrator {
   }
 }
 
-function line(level: Line["level"], message: string, { type, ...fields }: Readonly<{ type: string } & object>): Line {
-  return { level, message, fields: { event: type, ...fields } };
+function line(level: Line["level"], message: string, { type, ...fields }: Readonly<{ type: LogEvent }>): Line {
+  return { level, event: type, message, fields };
 }
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();

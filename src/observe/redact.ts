@@ -1,3 +1,4 @@
+import { hideSecrets } from "../kit/secret.ts";
 import type { Event } from "./events.ts";
 
 const CREDENTIALS = /\b(token|bearer|basic)(\s+)[\w+/=.~-]{8,}/gi;
@@ -5,8 +6,8 @@ const IN_ADDRESS = /(\/\/)[^\s/@"]+@/g;
 const IN_PARAMETER = /\b((?:access_token|client_secret|password|secret)"?\s*[=:]\s*"?)[^\s&",}]+/gi;
 
 /**
- * The event with whatever looks like a credential cut out of its texts: a last line of defence, since nobody hands
- * secrets to an event, but a peer's text may repeat one.
+ * The event without any secret that this process knows, and without what looks like one, in its texts: a last line of
+ * defence, since nobody hands secrets to an event, but a peer's text may repeat one.
  */
 export function redactEvent(event: Event): Event {
   const changed = Object.entries(event).flatMap(([key, text]) => {
@@ -17,5 +18,5 @@ export function redactEvent(event: Event): Event {
 }
 
 export function redact(text: string): string {
-  return text.replace(CREDENTIALS, "$1$2…").replace(IN_ADDRESS, "$1…@").replace(IN_PARAMETER, "$1…");
+  return hideSecrets(text).replace(CREDENTIALS, "$1$2…").replace(IN_ADDRESS, "$1…@").replace(IN_PARAMETER, "$1…");
 }

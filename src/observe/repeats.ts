@@ -1,6 +1,9 @@
+import type { LogEvent } from "./log-events.ts";
+
 /** A line for the log, not yet written. */
 export interface Line {
   readonly level: "error" | "warn" | "info" | "debug";
+  readonly event: LogEvent;
   readonly message: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }

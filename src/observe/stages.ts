@@ -27,8 +27,8 @@ export class Stages {
       this.#steps.set(subject, { stage, sinceMs: nowMs, remindAtMs: nowMs + REMINDER_MS });
     }
     const level = levelOf(stage, last);
-    const fields = { event: "stage", subject, stage };
-    this.#repeats.offer(`stage ${subject} ${stage}`, { level, message: `${subject}: ${stage}`, fields }, nowMs);
+    const line = { level, event: "stage", message: `${subject}: ${stage}`, fields: { subject, stage } } as const;
+    this.#repeats.offer(`stage ${subject} ${stage}`, line, nowMs);
   }
 
   tick(nowMs: number): void {
@@ -37,8 +37,8 @@ export class Stages {
       const { stage, sinceMs } = step;
       step.remindAtMs = nowMs + (nowMs - sinceMs);
       const seconds = Math.round((nowMs - sinceMs) / 1_000);
-      const fields = { event: "stage", subject, stage, seconds };
-      this.#write({ level: "info", message: `${subject}: still ${stage}, since ${seconds} s`, fields });
+      const message = `${subject}: still ${stage}, since ${seconds} s`;
+      this.#write({ level: "info", event: "stage", message, fields: { subject, stage, seconds } });
     }
   }
 }

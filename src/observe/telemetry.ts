@@ -26,6 +26,8 @@ export interface Telemetry extends AsyncDisposable {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** A line for the log that no event stands for, such as a warning about the configuration. */
   warn(message: string): void;
+  /** The log's level to debug, and back. */
+  toggleDebug(): void;
 }
 
 const TICK_MS = 5_000;
@@ -52,7 +54,8 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
     },
     status: () => status.status(nowMs()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await exposition() }),
-    warn: (message) => quietly(() => log.warn(redact(message))),
+    warn: (message) => quietly(() => log.warn(redact(message), nowMs())),
+    toggleDebug: () => quietly(() => log.toggleDebug()),
     async [Symbol.asyncDispose]() {
       if (stop.signal.aborted) return;
       stop.abort();

@@ -49,8 +49,9 @@ export class Troubles {
     if (trouble.state === state) return;
     trouble.state = state;
     const message = `${scan}: ${WORDS[state] ?? state}${reason === null ? "" : `: ${reason}`}`;
-    const fields = { event: "scan_state", tenant, scan, state, reason, ...codeOf(event) };
-    if (this.#repeats.offer(`${state} ${key}`, { level, message, fields }, nowMs)) trouble.told = true;
+    const fields = { tenant, scan, state, reason, ...codeOf(event) };
+    if (this.#repeats.offer(`${state} ${key}`, { level, event: "scan_state", message, fields }, nowMs))
+      trouble.told = true;
   }
 
   /** A commit proves that the scan moves again. */
@@ -62,7 +63,7 @@ export class Troubles {
     if (!trouble.told) return;
     const seconds = Math.round((nowMs - trouble.sinceMs) / 1_000);
     const message = `${scan}: moves again after ${seconds} s (${trouble.state})`;
-    this.#write({ level: "info", message, fields: { event: "scan_recovered", tenant, scan, seconds } });
+    this.#write({ level: "info", event: "scan_recovered", message, fields: { tenant, scan, seconds } });
   }
 
   /** `reading` is only another attempt; `idle` is an end, and so is a stop, which needs no line. */

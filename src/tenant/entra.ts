@@ -1,6 +1,6 @@
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
-import type { Secret } from "../kit/secret.ts";
+import { remember, type Secret } from "../kit/secret.ts";
 import type { Credentials } from "./credentials.ts";
 import { checkedUrl } from "./endpoint.ts";
 import { refusedToken } from "./entra-errors.ts";
@@ -137,6 +137,7 @@ export class EntraCredentials implements Credentials {
   }
 
   #accepted(accessToken: string, lifeMs: number): AccessToken {
+    remember(this, accessToken);
     const nowMs = this.#clock.monotonicMs();
     return {
       authorization: `Bearer ${accessToken}`,

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import { Agent, type Dispatcher, ProxyAgent, request } from "undici";
 import type { ProxyConfig, TenantTimeouts } from "../config/config.ts";
 import { ConnectorError } from "../kit/errors.ts";
+import { basicAuthorization } from "../kit/secret.ts";
 import { isLoopback } from "./endpoint.ts";
 import type { ResponseHeaders } from "./verdict.ts";
 
@@ -80,6 +81,5 @@ function openDispatcher(options: HttpOptions): Dispatcher {
   const uri = new URL(url).href;
   const proxied = { ...common, uri, requestTls: tls, proxyTls: tls };
   if (credentials === null) return new ProxyAgent(proxied);
-  const pair = `${credentials.username}:${credentials.password.reveal()}`;
-  return new ProxyAgent({ ...proxied, token: `Basic ${Buffer.from(pair).toString("base64")}` });
+  return new ProxyAgent({ ...proxied, token: basicAuthorization(credentials.username, credentials.password) });
 }
