@@ -1,5 +1,5 @@
 import { ConnectorError, describeError, type ErrorCode } from "../kit/errors.ts";
-import { basicAuthorization, type Secret } from "../kit/secret.ts";
+import { basicAuthorization, hideSecrets, type Secret } from "../kit/secret.ts";
 import type { Exchange, ExchangeAnswer } from "./exchange.ts";
 import { isJsonObject } from "./read.ts";
 import { schemaText } from "./schema.ts";
@@ -207,8 +207,9 @@ function parseJson(text: unknown): unknown {
   }
 }
 
+/** Secrets are cut out first: half of one, at the end, would not be known again. */
 function excerpt(text: string, charactersMax: number): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = hideSecrets(text).replace(/\s+/g, " ").trim();
   if (line === "") return "no reason given";
   return line.length <= charactersMax ? line : `${line.slice(0, charactersMax)}…`;
 }

@@ -63,7 +63,7 @@ export function hideSecrets(text: string): string {
   longestFirst ??= [...shown.values()]
     .flatMap((values) => [...values.values()].flat())
     .sort((one, other) => other.length - one.length);
-  return longestFirst.reduce((left, secret) => left.replaceAll(secret, "[secret]"), text);
+  return longestFirst.reduce((left, secret) => left.replaceAll(secret, "[redacted]"), text);
 }
 
 /** The value of an `Authorization` header for basic authentication. @throws as `Secret.reveal` */

@@ -10,8 +10,8 @@ export interface LogEventFacts {
 const OF_SCAN = ["tenant", "scan"] as const;
 
 /**
- * Every event that the log can hold: their names and fields are what others search for and alert on, so they change with
- * the version only. `docs/log-events.md` is made of this.
+ * Every event that the log can hold: their names and fields are what others search for and alert on, so they change
+ * with the version only. `docs/log-events.md` is made of this.
  */
 export const LOG_EVENTS = {
   connector_started: { levels: ["info"], means: "The process has begun.", fields: ["version", "cursorsTopic"] },

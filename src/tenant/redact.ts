@@ -1,3 +1,5 @@
+import { hideSecrets } from "../kit/secret.ts";
+
 const EXCERPT_MAX_CHARACTERS = 200;
 /** More than this of a text is never looked at. */
 const TEXT_MAX_CHARACTERS = 16 * 1024;
@@ -17,7 +19,7 @@ const SECRET_PATTERNS: readonly RegExp[] = [
 
 /** `text` on one line, at most 200 characters, without `secrets` and without what looks like a credential. */
 export function excerpt(text: string, secrets: readonly string[] = []): string {
-  let shown = text.slice(0, TEXT_MAX_CHARACTERS);
+  let shown = hideSecrets(text.slice(0, TEXT_MAX_CHARACTERS));
   for (const secret of secrets) {
     if (secret.length >= 4) shown = shown.replace(anyCase(secret), HIDDEN);
   }
