@@ -1,5 +1,5 @@
 // Writes deploy/prometheus/METRICS.md from the metrics that the connector defines.
 import { writeFileSync } from "node:fs";
-import { metricsPage } from "../prometheus/metrics-table.ts";
+import { metricsPage } from "./metrics-table.ts";
 
 writeFileSync(new URL("../prometheus/METRICS.md", import.meta.url), metricsPage());

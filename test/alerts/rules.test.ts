@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { describedMetrics } from "../../deploy/prometheus/metrics-table.ts";
+import { describedMetrics } from "../../deploy/generate/metrics-table.ts";
 import { FAULTS } from "./faults.ts";
 import { metricsOfRules, rules } from "./judge.ts";
 
