@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Clock, systemClock } from "../kit/clock.ts";
 import { describeError } from "../kit/errors.ts";
@@ -7,17 +7,14 @@ import { serveApi } from "./activities.ts";
 import { control, sendStats, sendTruth, truth } from "./admin.ts";
 import { type Exchange, readBody, sendJson } from "./exchange.ts";
 import { seededRandom } from "./noise.ts";
-import type { MockTenantOptions } from "./settings.ts";
+import type { MockTenantOptions, MockTenantSettings } from "./settings.ts";
 import { withSettings } from "./settings-check.ts";
 import { TenantState } from "./tenant-state.ts";
 import type { TrafficStats } from "./traffic.ts";
 import type { TruthRow } from "./truth.ts";
 
-/** A running mock tenant. */
-export interface MockTenant extends AsyncDisposable {
-  /** `http://host:port`: what a client is given as the tenant's API URL, and as the token endpoint's host. */
-  readonly url: string;
-  readonly port: number;
+/** What a mock tenant lets others see and do, whether anybody can reach it or not. */
+export interface MockTenantHandle {
   /** Every activity that is visible now (and matches `filters`), by ascending `created`. @throws Error on wrong filters. */
   truth(filters?: unknown): TruthRow[];
   stats(windowMs?: number): TrafficStats;
@@ -27,6 +24,13 @@ export interface MockTenant extends AsyncDisposable {
   add(count: number): void;
   /** Withdraws all bearer tokens. */
   revokeBearers(): void;
+}
+
+/** A running mock tenant. */
+export interface MockTenant extends MockTenantHandle, AsyncDisposable {
+  /** `http://host:port`: what a client is given as the tenant's API URL, and as the token endpoint's host. */
+  readonly url: string;
+  readonly port: number;
   /** Stops listening and closes all connections. Idempotent. */
   close(): Promise<void>;
 }
@@ -35,6 +39,35 @@ export interface MockTenantDeps {
   readonly clock: Clock;
   /** Draws faults; the archive is a function of the seed alone. */
   readonly random: Random;
+}
+
+/** A mock tenant that nobody can reach yet. */
+export interface OpenMockTenant {
+  readonly settings: MockTenantSettings;
+  readonly handle: MockTenantHandle;
+  /** Listens nowhere; answers whatever connection it is given. */
+  readonly server: Server;
+  /** Ends what is being answered. */
+  readonly closing: AbortController;
+}
+
+/** @throws Error when an option is not allowed. */
+export function openMockTenant(options: MockTenantOptions, deps: Partial<MockTenantDeps> = {}): OpenMockTenant {
+  const settings = withSettings(options);
+  const { clock = systemClock, random = seededRandom(settings.seed) } = deps;
+  const state = new TenantState(settings, clock, random);
+  const closing = new AbortController();
+  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
+    serve(request, response, state, closing.signal).catch((error: unknown) => giveUp(request, response, error));
+  });
+  const handle: MockTenantHandle = {
+    truth: (filters) => truthOf(state, filters),
+    stats: (windowMs) => state.traffic.stats(state.advance(), state.settings, windowMs),
+    change: (change) => state.change(change),
+    add: (count) => state.archive.add(count, state.advance(), state.settings),
+    revokeBearers: () => state.credentials.revokeAll(),
+  };
+  return { settings, handle, server, closing };
 }
 
 /**
@@ -46,13 +79,7 @@ export async function startMockTenant(
   options: MockTenantOptions = {},
   deps: Partial<MockTenantDeps> = {},
 ): Promise<MockTenant> {
-  const settings = withSettings(options);
-  const { clock = systemClock, random = seededRandom(settings.seed) } = deps;
-  const state = new TenantState(settings, clock, random);
-  const closing = new AbortController();
-  const server = createServer({ keepAliveTimeout: 65_000 }, (request, response) => {
-    serve(request, response, state, closing.signal).catch((error: unknown) => giveUp(request, response, error));
-  });
+  const { settings, handle, server, closing } = openMockTenant(options, deps);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(settings.port, settings.host, resolve);
@@ -65,17 +92,8 @@ export async function startMockTenant(
     server.closeAllConnections();
     await closed;
   };
-  return {
-    url: `http://${settings.host}:${port}`,
-    port,
-    truth: (filters) => truthOf(state, filters),
-    stats: (windowMs) => state.traffic.stats(state.advance(), state.settings, windowMs),
-    change: (change) => state.change(change),
-    add: (count) => state.archive.add(count, state.advance(), state.settings),
-    revokeBearers: () => state.credentials.revokeAll(),
-    close,
-    [Symbol.asyncDispose]: close,
-  };
+  const url = `http://${settings.host}:${port}`;
+  return { ...handle, url, port, close, [Symbol.asyncDispose]: close };
 }
 
 function truthOf(state: TenantState, filters: unknown): TruthRow[] {

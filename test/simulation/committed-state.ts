@@ -51,8 +51,9 @@ export class CommittedState {
     return this.#jobs.size;
   }
 
-  get hasGaps(): boolean {
-    return [...this.#gaps.values()].some((gaps) => gaps.length > 0);
+  /** All that are open. */
+  get gaps(): readonly Stretch[] {
+    return [...this.#gaps.values()].flat();
   }
 
   #applyCursor(value: string | null): void {

@@ -29,7 +29,7 @@ function marksOfScenario({ tenant, scan, activities, ...scenario }: Scenario, { 
     ["too late, missed", activities.some((activity) => oracle.isMissedRightly(activity))],
     ["shown before it was saved", lateMs.some((ms) => ms < 0)],
     ["several on an instant", new Set(values).size < values.length],
-    ["gap", oracle.state.hasGaps],
+    ["gap", oracle.state.gaps.length > 0],
     ["several processes", processes > 2],
     ["over budget together", oracle.isOverBudgetTogether],
     ["excused", oracle.isExcused],
