@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { root } from "../real/process.ts";
 import { machine, table } from "./report.ts";
 import { runBench } from "./run-bench.ts";
+import { scrapeCost, scrapeLine } from "./scrape.ts";
 
 const results = join(root, "test-results");
 mkdirSync(results, { recursive: true });
@@ -19,5 +20,8 @@ const result = await runBench({
   profileDir: process.env["BENCH_PROFILE"] === undefined ? null : results,
   say: (line) => process.stderr.write(`${line}\n`),
 });
-writeFileSync(join(results, "bench.json"), `${JSON.stringify({ machine: on, ...result }, null, 2)}\n`);
-process.stdout.write(`\n${table(result, on)}\n\nresults: test-results/bench.json\n`);
+const scrapes = [await scrapeCost(500, 50), await scrapeCost(500, 500)];
+writeFileSync(join(results, "bench.json"), `${JSON.stringify({ machine: on, ...result, scrapes }, null, 2)}\n`);
+process.stdout.write(
+  `\n${table(result, on)}\n\n${scrapes.map(scrapeLine).join("\n")}\n\nresults: test-results/bench.json\n`,
+);

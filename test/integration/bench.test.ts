@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { PART_NAMES } from "../bench/parts.ts";
 import { machine, table } from "../bench/report.ts";
 import { runBench } from "../bench/run-bench.ts";
+import { scrapeCost, scrapeLine } from "../bench/scrape.ts";
+import { ensureBuilt } from "../real/built.ts";
 
 // Small, and without any expectation of speed: the machine that runs tests has other things to do.
 test.skipIf(process.platform !== "linux")(
@@ -24,3 +26,14 @@ test.skipIf(process.platform !== "linux")(
   },
   300_000,
 );
+
+test("the bench measures a scrape, of as many series as the scans and tenants have", async () => {
+  await ensureBuilt();
+  const few = await scrapeCost(10, 10);
+  const many = await scrapeCost(20, 20);
+  console.log(scrapeLine(many));
+  expect(many.cpuMs).toBeGreaterThan(0);
+  // What neither belongs to a scan nor to a tenant is there once.
+  expect(many.series - few.series).toBeGreaterThan(10 * 60);
+  expect(many.series - few.series).toBeLessThanOrEqual(10 * (60 + 60));
+});
