@@ -66,7 +66,7 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
       config,
       version,
       kafka,
-      openTenant: (tenant) => connectTenant(config, tenant),
+      openTenant: (tenant, mayAsk) => connectTenant(config, tenant, mayAsk),
       openSchema: schemaIdFor(config),
       clock: systemClock,
       random: Math.random,
@@ -83,7 +83,7 @@ function onLevelSignal(toggle: () => void): Disposable {
   return { [Symbol.dispose]: () => void process.off("SIGUSR2", toggle) };
 }
 
-/** Ready once every shard is owned: a scan that is blocked, or a tenant that is down, does not change that. */
+/** Ready as a member of the group: no shard, a scan that is blocked, or a tenant that is down, does not change that. */
 class Stages {
   #stage = "starting";
 

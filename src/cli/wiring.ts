@@ -43,11 +43,13 @@ export function connectKafka(config: Config, deps: Omit<KafkaDeps, "clock"> = {}
 }
 
 function kafkaOptions(kafka: KafkaConfig): Omit<KafkaOptions, "cursorsTopic"> {
-  const { brokers, clientId, compression, ssl, sasl } = kafka;
+  const { brokers, clientId, compression, sessionTimeoutMs, heartbeatIntervalMs, ssl, sasl } = kafka;
   return {
     brokers,
     clientId,
     compression,
+    sessionTimeoutMs,
+    heartbeatIntervalMs,
     ...(ssl === null ? {} : { ssl: tlsOptions(ssl) }),
     ...(sasl === null ? {} : { sasl: sasl satisfies SaslOptions }),
   };
@@ -62,9 +64,10 @@ function tlsOptions(ssl: NonNullable<KafkaConfig["ssl"]>): TlsOptions {
   };
 }
 
-export function connectTenant(config: Config, tenant: TenantConfig): TenantClient {
+/** @param mayAsk asked right before each request is written. */
+export function connectTenant(config: Config, tenant: TenantConfig, mayAsk = () => true): TenantClient {
   const limits = { bodyMaxBytes: config.limits.bodyBytes, activityMaxBytes: config.memory.pagesBytes };
-  return new TenantClient(tenant, { clock: systemClock, version, limits });
+  return new TenantClient(tenant, { clock: systemClock, version, limits, mayAsk });
 }
 
 /** The registry's id of our schema for a topic's values. */

@@ -94,6 +94,10 @@ export interface KafkaConfig {
   readonly brokers: readonly string[];
   readonly clientId: string;
   readonly compression: "none" | "gzip";
+  /** A process that is silent for so long loses its shards to others. */
+  readonly sessionTimeoutMs: number;
+  /** How often it says that it lives. */
+  readonly heartbeatIntervalMs: number;
   /** Null: no TLS. */
   readonly ssl: SslConfig | null;
   readonly sasl: SaslConfig | null;

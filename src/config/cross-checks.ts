@@ -3,7 +3,9 @@ import { isLoopback, NAME, NAME_ALLOWED } from "./leaves.ts";
 import { nearest } from "./nearest.ts";
 import { isTree, type Path, type Tree, valueAt } from "./path.ts";
 import type { Problem } from "./problems.ts";
+import { HEARTBEAT_DEFAULT, SESSION_DEFAULT } from "./schema.ts";
 import { topicNamesOf } from "./topic-names.ts";
+import { parseDurationMs } from "./units.ts";
 
 /** Reports a problem at an option. */
 type Report = (path: Path, message: string) => void;
@@ -143,7 +145,8 @@ function eqValues(conditions: unknown): string[] | null {
 }
 
 function checkKafka(tree: unknown, problem: Report, warning: Report): void {
-  const { ssl, sasl, brokers } = asTree(valueAt(tree, ["kafka"]));
+  const { ssl, sasl, brokers, sessionTimeout, heartbeatInterval } = asTree(valueAt(tree, ["kafka"]));
+  checkHeartbeats(sessionTimeout ?? SESSION_DEFAULT, heartbeatInterval ?? HEARTBEAT_DEFAULT, problem);
   if (isTree(ssl) && (ssl["cert"] === undefined) !== (ssl["key"] === undefined)) {
     problem(["kafka", "ssl"], "give cert and key together, or neither");
   }
@@ -151,6 +154,13 @@ function checkKafka(tree: unknown, problem: Report, warning: Report): void {
   if (isTree(sasl) && (ssl === undefined || ssl === false) && !hosts.every(isLoopback)) {
     warning(["kafka", "sasl"], "without kafka.ssl the password travels unencrypted");
   }
+}
+
+/** One heartbeat may be lost, and the next be late. */
+function checkHeartbeats(session: unknown, heartbeat: unknown, problem: Report): void {
+  const [sessionMs, heartbeatMs] = [parseDurationMs(String(session)), parseDurationMs(String(heartbeat))];
+  if (sessionMs === null || heartbeatMs === null || heartbeatMs <= sessionMs / 3) return;
+  problem(["kafka", "heartbeatInterval"], `found ${heartbeat}, more than a third of kafka.sessionTimeout (${session})`);
 }
 
 function checkRegistry(tree: unknown, warning: Report): void {

@@ -96,11 +96,13 @@ function toScan(name: string, scan: ParsedScan, topic: string): ScanConfig {
 }
 
 function toKafka(kafka: Parsed<"kafka">, around: Surroundings): KafkaConfig {
-  const { brokers, clientId, compression, ssl, sasl } = kafka;
+  const { brokers, clientId, compression, sessionTimeout, heartbeatInterval, ssl, sasl } = kafka;
   return {
     brokers,
     clientId,
     compression,
+    sessionTimeoutMs: sessionTimeout,
+    heartbeatIntervalMs: heartbeatInterval,
     ssl: toSsl(ssl, around),
     sasl: sasl === undefined ? null : { ...sasl, password: secretOf(sasl.password, around) },
   };

@@ -111,6 +111,9 @@ const scan = z.strictObject({
     .describe("Key of the records: the activity's id, its user, or none."),
 });
 
+/** Also where the file says nothing, for the check of the two against each other. */
+export const [SESSION_DEFAULT, HEARTBEAT_DEFAULT] = ["10s", "1s"] as const;
+
 const kafka = z.strictObject({
   brokers: z
     .array(text("host:port", /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/), {
@@ -123,6 +126,12 @@ const kafka = z.strictObject({
     .prefault("mdca-kafka-source")
     .describe("Name of this client in the brokers' logs and quotas."),
   compression: oneOf(["none", "gzip"]).prefault("gzip").describe("Compression of record batches."),
+  sessionTimeout: duration("3s", "5m")
+    .prefault(SESSION_DEFAULT)
+    .describe("A replica that is silent for so long loses its shards to the others; the brokers allow 6s and more."),
+  heartbeatInterval: duration("200ms", "1m")
+    .prefault(HEARTBEAT_DEFAULT)
+    .describe("How often a replica says that it lives; at most a third of `sessionTimeout`."),
   ssl: z
     .union(
       [

@@ -1,4 +1,4 @@
-import type { ShardLog, ShardState, Transaction } from "../kafka/port.ts";
+import type { Lease, ShardLog, ShardState, Transaction } from "../kafka/port.ts";
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
@@ -12,6 +12,7 @@ export type CommitOutcome = { readonly kind: "committed" } | { readonly kind: "r
 
 export interface ShardOwnerDeps {
   readonly log: ShardLog;
+  readonly lease: Lease;
   readonly tenants: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
@@ -25,6 +26,8 @@ export interface ShardOwnerDeps {
 export class ShardOwner {
   readonly #deps: ShardOwnerDeps;
   #last: Promise<unknown> = Promise.resolve();
+  /** When this owner was fenced last: only what the group has confirmed since counts. Monotonic ms. */
+  #fencedMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ShardOwnerDeps) {
     this.#deps = deps;
@@ -35,32 +38,35 @@ export class ShardOwner {
   }
 
   /**
-   * Takes the shard over; tried again until it succeeds.
-   * @throws ConnectorError that is fatal; the reason of `signal`.
+   * Takes the shard over as long as the group gives it to this process; tried again until it succeeds.
+   * @throws ConnectorError that is fatal; the reason of `signal`, or of the lease's end.
    */
   async open(signal: AbortSignal): Promise<ShardState> {
-    const { log, clock, random, emit, tenants } = this.#deps;
+    const { log, lease, clock, random, emit, tenants } = this.#deps;
     const startMs = clock.monotonicMs();
     for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
-      emit({ type: "stage", subject: `shard ${log.shard}`, stage: "reading state" });
+      if (!lease.isProven(this.#fencedMs)) this.#stage("waiting until the group confirms it");
+      await lease.proven(this.#fencedMs, signal);
+      this.#stage("reading state");
       try {
         const state = await log.open(signal);
         emit({ type: "shard_opened", shard: log.shard, tenants, durationMs: clock.monotonicMs() - startMs });
-        emit({ type: "stage", subject: `shard ${log.shard}`, stage: "owned" });
+        this.#stage("owned");
         return state;
       } catch (error) {
         signal.throwIfAborted();
-        if (!(error instanceof ConnectorError) || error.disposition === "fatal") throw error;
-        emit({ type: "stage", subject: `shard ${log.shard}`, stage: `cannot be opened: ${describeError(error)}` });
+        if (!this.#canPass(error)) throw error;
+        this.#stage(`cannot be opened: ${describeError(error)}`);
         await clock.sleep(backoffMs(attempt, REOPEN, random), signal);
       }
     }
   }
 
   /**
-   * One attempt at one transaction, after those that came before it.
-   * @throws ConnectorError `publish_fenced`, or another that is fatal; the reason of `signal`.
+   * One attempt at one transaction, after those that came before it. Whoever is fenced goes on once the group has said
+   * since then that the shard is still this process's.
+   * @throws ConnectorError that is fatal; the reason of `signal`, or of the lease's end.
    */
   commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
     const turn = this.#last.then(() => this.#commit(transaction, signal));
@@ -84,8 +90,19 @@ export class ShardOwner {
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       ended(error.code === "publish_fenced" ? "fenced" : "failed", describeError(error));
-      if (error.disposition === "fatal") throw error;
+      if (!this.#canPass(error)) throw error;
       return { kind: "reopened", state: await this.open(signal) };
     }
+  }
+
+  /** Whether opening the shard again may help. */
+  #canPass(error: unknown): boolean {
+    if (!(error instanceof ConnectorError)) return false;
+    if (error.code === "publish_fenced") this.#fencedMs = this.#deps.clock.monotonicMs();
+    return error.code === "publish_fenced" || error.disposition === "retry";
+  }
+
+  #stage(stage: string): void {
+    this.#deps.emit({ type: "stage", subject: `shard ${this.#deps.log.shard}`, stage });
   }
 }

@@ -1,3 +1,4 @@
+import type { Lease } from "../kafka/port.ts";
 import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
@@ -28,6 +29,7 @@ export interface TenantDeps {
   readonly client: TenantPort;
   readonly budget: Budget;
   readonly owner: ShardOwner;
+  readonly lease: Lease;
   readonly pace: LearnedPace;
   /** Operators' commands to the shard. */
   readonly desk: CommandDesk;
@@ -96,9 +98,9 @@ export class TenantRun {
     return this.#serverTime !== null;
   }
 
-  /** Waits until the tenant may be asked. */
+  /** Waits until the tenant may be asked, and is this process's to ask. */
   async awaitRequest(signal: AbortSignal): Promise<void> {
-    const { clock, budget, emit, tenant } = this.deps;
+    const { clock, budget, emit, tenant, lease } = this.deps;
     const waits = [
       ["backoff", this.#pausedUntilMs],
       ["retry_after", this.#throttledUntilMs],
@@ -110,6 +112,7 @@ export class TenantRun {
       await clock.sleep(waitMs, signal);
     }
     for (;;) {
+      await lease.proven(Number.NEGATIVE_INFINITY, signal);
       const waitMs = budget.waitMs(clock.monotonicMs());
       if (waitMs <= 0) break;
       emit({ type: "waited", tenant, reason: "budget", waitMs });
@@ -117,9 +120,13 @@ export class TenantRun {
     }
   }
 
-  /** One request, counted against the budget whatever comes of it. */
+  /**
+   * One request, counted against the budget whatever comes of it. Null: it failed, or was not made, because the shard
+   * may be another's by now.
+   */
   async request(scan: ScanRun, request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer | null> {
-    const { clock, budget, client, emit, tenant, requestsPerMinute } = this.deps;
+    const { clock, budget, client, emit, tenant, requestsPerMinute, lease } = this.deps;
+    if (!lease.isProven()) return null;
     budget.sent(clock.monotonicMs());
     try {
       const answer = await client.fetchPage(request, take, signal);

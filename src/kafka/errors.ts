@@ -22,8 +22,8 @@ const unavailable = (remedy: string): Remedy => ({ kind: "unavailable", remedy }
 const FENCED: Remedy = {
   kind: "fenced",
   remedy:
-    "another process with the same cursors topic has taken over. If it is meant to run, stop this one; " +
-    "otherwise stop the other (or give it a cursors topic of its own) and start this one again",
+    "another process with the same cursors topic has taken the shard over; this one goes on with it only if the group " +
+    "still says so (a process of another connector needs a cursors topic of its own)",
 };
 const LOGIN = refused("check kafka.sasl: mechanism, username and password, and that the user exists on the brokers");
 const UNKNOWN_CA = refused(
@@ -37,6 +37,12 @@ const REMEDIES: Readonly<Record<string, Remedy>> = {
   TOPIC_AUTHORIZATION_FAILED: refused(
     "grant the connector's user Describe, DescribeConfigs, Read and Write on its topics (Create too, unless they " +
       "are made beforehand: see `topics print`)",
+  ),
+  INVALID_SESSION_TIMEOUT: refused(
+    "kafka.sessionTimeout lies outside of the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms",
+  ),
+  INCONSISTENT_GROUP_PROTOCOL: refused(
+    "another program is a member of the group named like the cursors topic: give it another group",
   ),
   GROUP_AUTHORIZATION_FAILED: refused(
     "grant the connector's user Read and Delete on groups that begin with the name of the cursors topic (prefixed)",

@@ -5,9 +5,19 @@ import { compressionOf, createClient } from "./client.ts";
 import { explainCoordinator } from "./coordinator.ts";
 import { connectionError } from "./errors.ts";
 import { follow } from "./follow.ts";
+import { KafkaGroup } from "./group.ts";
 import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } from "./options.ts";
 import { partitionOfKey } from "./partitions.ts";
-import type { KafkaPort, OnRecord, ShardLog, ShardState, TopicProblem, TopicSpec } from "./port.ts";
+import type {
+  GroupEvents,
+  KafkaPort,
+  OnRecord,
+  ShardGroup,
+  ShardLog,
+  ShardState,
+  TopicProblem,
+  TopicSpec,
+} from "./port.ts";
 import { sendRecord } from "./send.ts";
 import { KafkaShardLog } from "./shard-log.ts";
 import { loadCommitted, type StateLoad } from "./state-load.ts";
@@ -73,7 +83,22 @@ class KafkajsPort implements KafkaPort {
     return partitionOfKey(key, partitions);
   }
 
-  shard(shard: number): ShardLog {
+  group(inUse: ReadonlySet<number>, events: GroupEvents): ShardGroup {
+    const { cursorsTopic, sessionTimeoutMs, heartbeatIntervalMs } = this.#options;
+    return new KafkaGroup({
+      newClient: () => createClient(this.#options, this.#deps),
+      cursorsTopic,
+      inUse,
+      sessionMs: sessionTimeoutMs,
+      heartbeatMs: heartbeatIntervalMs,
+      clock: this.#deps.clock,
+      events,
+      explain: (error) => this.#explain(error, null),
+      onLeft: (leaving) => this.#track(leaving),
+    });
+  }
+
+  shard(shard: number, mayOpen: () => boolean = () => true): ShardLog {
     const { cursorsTopic, transactionTimeoutMs, compression, batchBytes } = this.#options;
     const transactionalId = `${cursorsTopic.name}-${shard}`;
     const log = new KafkaShardLog({
@@ -87,6 +112,7 @@ class KafkajsPort implements KafkaPort {
       rules: this.#rules,
       emit: this.#deps.emit ?? (() => undefined),
       explain: (error) => this.#explain(error, transactionalId),
+      mayOpen,
     });
     this.#shards.push(log);
     return log;

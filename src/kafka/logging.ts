@@ -6,8 +6,13 @@ import type { KafkaDeps } from "./options.ts";
  * fail, and sends, among them the refusals between two transactions.
  */
 const EXPECTED_FROM = /^(BrokerPool|Connection|Producer|SaslAuthenticator-.*)$/;
-/** The same of a consumer and a group that are being left, and of answers that come after their time-out. */
-const EXPECTED = /^Crash: |group is rebalancing|^Caught error when |Could not delete groups|^Response without match$/;
+/** The same of a consumer, of a group that is joined anew or left, and of answers that come after their time-out. */
+const EXPECTED = new RegExp(
+  [
+    "^Crash: |^Restarting the consumer in |group is rebalancing|not aware of this member, re-joining",
+    "^Caught error when |Could not delete groups|^Response without match$",
+  ].join("|"),
+);
 
 /** The same line at most once in this time. */
 const REPEAT_MS = 60_000;

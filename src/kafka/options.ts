@@ -42,6 +42,10 @@ export interface KafkaOptions {
   readonly cursorsTopic: { readonly name: string; readonly partitions: number };
   /** After this the brokers abort a transaction by themselves. Default 60 s. */
   readonly transactionTimeoutMs?: number;
+  /** A process that is silent for so long loses its shards to others. Default 10 s. */
+  readonly sessionTimeoutMs?: number;
+  /** How often it says that it lives. Default 1 s. */
+  readonly heartbeatIntervalMs?: number;
   /** Default 30 s. */
   readonly requestTimeoutMs?: number;
   /** Default 10 s. */
@@ -74,6 +78,8 @@ export function withDefaults(options: KafkaOptions): FullOptions {
   return {
     compression: "gzip",
     transactionTimeoutMs: 60_000,
+    sessionTimeoutMs: 10_000,
+    heartbeatIntervalMs: 1_000,
     requestTimeoutMs: 30_000,
     connectionTimeoutMs: 10_000,
     batchBytes: BATCH_BYTES,

@@ -1,3 +1,5 @@
+import type { ConnectorError } from "../kit/errors.ts";
+
 /** A record for an activities or dead-letter topic; the partition is always explicit. */
 export interface OutgoingRecord {
   readonly topic: string;
@@ -35,17 +37,20 @@ export interface ShardLog extends AsyncDisposable {
   /**
    * Fences every earlier owner, waits until its open transaction is decided, commits this owner's mark and
    * returns the state up to the mark, never read from behind an open transaction. May be called again at
-   * any time, above all after a failed commit: the state then tells whether it was committed.
+   * any time, above all after a failed commit: the state then tells whether it was committed. What `mayOpen` says is
+   * asked right before the fencing and again before the mark: where it is false, nothing more is written.
    *
-   * @throws ConnectorError `publish_fenced` (fatal) when a newer owner has fenced this one in the meantime;
-   *   `kafka_refused` (fatal) when the brokers deny access; `kafka_unavailable` (retry) for all else.
+   * @throws ConnectorError `publish_fenced` (fatal, but to whom the group still gives the shard) when a newer owner
+   *   has fenced this one in the meantime; `kafka_refused` (fatal) when the brokers deny access;
+   *   `kafka_unavailable` (retry) for all else, `mayOpen` included.
    */
   open(signal: AbortSignal): Promise<ShardState>;
   /**
    * One attempt at one transaction. Resolved: committed. `transaction.state` must not be empty.
    *
-   * @throws ConnectorError `publish_fenced` (fatal) when a newer owner has fenced this one; `publish_failed`
-   *   (retry) for all else: then it is unknown whether it was committed, and only `open` may be called next.
+   * @throws ConnectorError `publish_fenced` (fatal, but to whom the group still gives the shard) when a newer owner has
+   *   fenced this one; `publish_failed` (retry) for all else. After either only `open` may be called next: it tells
+   *   whether the transaction was committed, which after `publish_failed` is not known.
    */
   commit(transaction: Transaction, signal: AbortSignal): Promise<void>;
   /**
@@ -59,6 +64,50 @@ export interface ShardLog extends AsyncDisposable {
    * brokers are waited out. `onRecord` must not throw.
    */
   follow(onRecord: OnRecord, signal: AbortSignal): Promise<void>;
+}
+
+/** A shard that the group has given to this process, from one assignment until `lost`. */
+export interface Lease {
+  readonly shard: number;
+  /**
+   * Aborted, before anything else happens, once the shard is another's or may be: the group has given it away, a whole
+   * session has passed without proof, or this process has left.
+   */
+  readonly lost: AbortSignal;
+  /**
+   * Whether nobody else can have been given the shard yet: the membership is proven by what was sent within a session
+   * less 1 s, and no join is under way. To be asked in the very turn in which a request leaves.
+   *
+   * @param afterMs monotonic ms: only what was sent later proves it.
+   */
+  isProven(afterMs?: number): boolean;
+  /** Waits until `isProven(afterMs)`. @throws the reason of `lost`, or of `signal`. */
+  proven(afterMs: number, signal: AbortSignal): Promise<void>;
+}
+
+/** What the group tells, each synchronously. None may throw. */
+export interface GroupEvents {
+  /** This process is to own a shard. A rebalance that leaves a shard in place tells nothing, and ends no lease. */
+  gained(lease: Lease): void;
+  /** A member, with whatever shards: after the first join, and after each that follows on `left`. */
+  joined(): void;
+  /** The client gave up and joins again by itself; `reason` is for a person. */
+  left(reason: string): void;
+  /** No joining helps: the brokers refuse it. */
+  failed(error: ConnectorError): void;
+}
+
+/**
+ * The group of all processes with the same cursors topic: it gives each shard to one of them, and gives it on when that
+ * one leaves or dies. To be disposed of after the last transaction: it leaves at once, and every lease is lost.
+ */
+export interface ShardGroup extends AsyncDisposable {
+  /**
+   * Joins, and stays a member from then on, whatever happens to brokers and other members. After an error it may be
+   * called again.
+   * @throws ConnectorError `kafka_unavailable` (retry) | `kafka_refused` (fatal)
+   */
+  join(signal: AbortSignal): Promise<void>;
 }
 
 /** What a topic has to be. `partitions` is checked where it matters: a changed count moves keys and shards. */
@@ -90,7 +139,13 @@ export interface KafkaPort extends AsyncDisposable {
   shardOf(tenant: string): number;
   /** The partition of a key in a topic that `prepareTopics` has seen, as the Java client's default computes it. */
   partitionOf(topic: string, key: Buffer): number;
-  shard(shard: number): ShardLog;
+  /** @param mayOpen see `ShardLog.open`; by default nobody else is reckoned with. */
+  shard(shard: number, mayOpen?: () => boolean): ShardLog;
+  /**
+   * The group named like the cursors topic, once its topics are prepared.
+   * @param inUse the shards that tenants live in: these are spread evenly.
+   */
+  group(inUse: ReadonlySet<number>, events: GroupEvents): ShardGroup;
   /** A shard's committed state, read without fencing anybody; for `cursor show`. */
   readState(shard: number, signal: AbortSignal): Promise<ShardState>;
   /**

@@ -14,6 +14,8 @@ export interface ShardLogOptions extends ProducerOptions, Omit<StateLoad, "onPro
   readonly emit: Emit;
   /** Makes an error more telling, where it takes another request to find out. */
   readonly explain: (error: unknown) => Promise<unknown>;
+  /** Whether nobody else can have been given the shard. */
+  readonly mayOpen: () => boolean;
 }
 
 /** A transaction in flight has this long to decide itself once its signal aborts. */
@@ -97,13 +99,21 @@ export class KafkaShardLog implements ShardLog {
     }
   }
 
-  /** The order is the safety: initialised, then marked, and only then read, up to the mark. */
+  /** The order is the safety: proven, initialised, proven again, then marked, and only then read, up to the mark. */
   async #openWith(producer: ShardProducer, signal: AbortSignal): Promise<ShardState> {
     this.#stage("waiting for the previous owner's transaction");
     await orAborted(producer.connect(), signal);
-    const marked = producer.run({ state: [markOf(this.#term)], records: [] }, signal);
+    this.#checkMayOpen();
+    const mark = { state: [markOf(this.#term)], records: [] };
+    const marked = producer.run(mark, signal, () => this.#checkMayOpen());
     const markOffset = await orAborted(marked, signal);
     return await this.#read(markOffset, signal);
+  }
+
+  #checkMayOpen(): void {
+    if (this.#options.mayOpen()) return;
+    const message = `opening ${this.#name}: the group has not confirmed lately that it is this process's`;
+    throw new ConnectorError("kafka_unavailable", message, { disposition: "retry" });
   }
 
   async #read(markOffset: bigint, signal: AbortSignal): Promise<ShardState> {
@@ -193,6 +203,6 @@ export class KafkaShardLog implements ShardLog {
 function fencedByMark(doing: string, cause?: unknown): ConnectorError {
   const message =
     `${doing}: its state ends with another owner's mark; another process with the same cursors topic ` +
-    "has taken over. If it is meant to run, stop this one; otherwise stop the other and start this one again";
+    "has taken it over; this one goes on with it only if the group still says so";
   return new ConnectorError("publish_fenced", message, { disposition: "fatal", cause });
 }

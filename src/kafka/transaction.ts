@@ -86,13 +86,15 @@ export class ShardProducer {
    * One attempt at one transaction: the state first and alone, then the records, then the commit. The first
    * transaction of a producer fences earlier ones and waits until their open transaction is decided.
    *
+   * @param fenced called once earlier ones are fenced, before anything is written.
    * @returns the offset of the first state record.
    * @throws whatever went wrong; the reason of `signal` when it aborts before the commit was asked for.
    */
-  async run(transaction: Transaction, signal: AbortSignal): Promise<bigint> {
+  async run(transaction: Transaction, signal: AbortSignal, fenced?: () => void): Promise<bigint> {
     assert(transaction.state.length > 0, "a transaction holds state");
     const opened = await this.#producer.transaction();
     try {
+      fenced?.();
       const offset = await this.#sendState(opened, transaction.state, signal);
       for (const call of cutIntoCalls(this.#records(transaction.records), this.#limits)) {
         signal.throwIfAborted();

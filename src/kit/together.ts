@@ -1,3 +1,11 @@
+/** Resolves once `signal` has aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
 /**
  * Runs tasks side by side until all have ended. The first failure aborts `failed`, which the tasks are expected
  * to follow, and is what is thrown once the last has ended.

@@ -20,6 +20,8 @@ export interface ClientOptions {
   readonly limits: BodyLimits;
   /** From sending to the last byte; default 10 min. */
   readonly totalMs?: number;
+  /** Asked right before a request is written: where it is false, none is. Default: always true. */
+  readonly mayAsk?: () => boolean;
 }
 
 const TOTAL_MS = 600_000;
@@ -65,7 +67,8 @@ export class TenantClient implements AsyncDisposable {
       const authorization = await this.#credentials.authorization(signal);
       exchange.sends(authorization);
       deadline.arm(...this.#headersWithin());
-      const message = { headers: this.#headers(authorization), body: bodyOf(request) };
+      const { mayAsk = () => true } = this.#options;
+      const message = { headers: this.#headers(authorization), body: bodyOf(request), mayLeave: mayAsk };
       const response = await this.#http.post(this.#url, message, deadline.signal);
       exchange.headersCame(response);
       deadline.arm(...this.#bodyWithin());

@@ -4,6 +4,7 @@ import type { ProxyConfig, TenantTimeouts } from "../config/config.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import { basicAuthorization } from "../kit/secret.ts";
 import { isLoopback } from "./endpoint.ts";
+import { gate } from "./gate.ts";
 import type { ResponseHeaders } from "./verdict.ts";
 
 export interface HttpOptions {
@@ -18,6 +19,13 @@ export interface HttpResponse {
   readonly headers: ResponseHeaders;
   /** As sent, not decompressed. Must be read to its end or destroyed. */
   readonly body: Readable;
+}
+
+export interface HttpMessage {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** Asked right before the first byte is written: where it is false, none is, and the request fails. */
+  readonly mayLeave?: () => boolean;
 }
 
 /** Longer than a request's pace, so that a connection serves more than one; servers may say less. */
@@ -35,13 +43,8 @@ export class Http implements AsyncDisposable {
    * One POST. Resolves with the headers; failures of connection, TLS and time reject, as the body does later.
    * @throws the reason of `signal` once it aborts
    */
-  async post(
-    url: URL,
-    message: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
-    signal: AbortSignal,
-  ): Promise<HttpResponse> {
-    const { headers, body } = message;
-    const dispatcher = this.#dispatcher;
+  async post(url: URL, { headers, body, mayLeave }: HttpMessage, signal: AbortSignal): Promise<HttpResponse> {
+    const dispatcher = mayLeave === undefined ? this.#dispatcher : this.#dispatcher.compose(gate(mayLeave));
     const response = await request(url, { method: "POST", headers: { ...headers }, body, signal, dispatcher });
     // An error after the reader has gone, such as that of its own abort, concerns nobody.
     response.body.on("error", () => {});

@@ -1,15 +1,19 @@
 import { partitionOfKey } from "../../src/kafka/partitions.ts";
 import type {
+  GroupEvents,
   KafkaPort,
   OnRecord,
+  ShardGroup,
   ShardLog,
   ShardState,
   TopicProblem,
   TopicSpec,
   Transaction,
 } from "../../src/kafka/port.ts";
+import type { Clock } from "../../src/kit/clock.ts";
 import { assert, ConnectorError } from "../../src/kit/errors.ts";
 import { isCommandKey } from "../../src/scan/command.ts";
+import { MemoryMembership } from "./memory-group.ts";
 import type { MemoryCluster, StoredTopic } from "./memory-kafka.ts";
 
 /**
@@ -19,6 +23,7 @@ import type { MemoryCluster, StoredTopic } from "./memory-kafka.ts";
  */
 export const STEPS = [
   "topics.prepare",
+  "group.join",
   "open.fence",
   "open.fenced",
   "open.mark",
@@ -38,15 +43,26 @@ export type StepName = (typeof STEPS)[number];
  */
 export type Step = (step: StepName, shard: number) => Promise<void>;
 
+/** A process, as its port needs to know it. */
+export interface ProcessParts {
+  readonly step: Step;
+  readonly clock: Clock;
+  readonly id: string;
+  /** Whom the process's death and stops concern. */
+  readonly memberships: Set<MemoryMembership>;
+}
+
 /** What one process holds of the cluster. */
 export class MemoryPort implements KafkaPort {
   readonly #cluster: MemoryCluster;
+  readonly #process: ProcessParts;
   readonly #step: Step;
   readonly #seen = new Map<string, number>();
 
-  constructor(cluster: MemoryCluster, step: Step) {
+  constructor(cluster: MemoryCluster, process: ProcessParts) {
     this.#cluster = cluster;
-    this.#step = step;
+    this.#process = process;
+    this.#step = process.step;
   }
 
   async prepareTopics(specs: readonly TopicSpec[], create: boolean, signal: AbortSignal) {
@@ -73,8 +89,16 @@ export class MemoryPort implements KafkaPort {
     return partitionOfKey(key, partitions);
   }
 
-  shard(shard: number): ShardLog {
-    return new MemoryShardLog(this.#cluster, this.#step, shard);
+  group(inUse: ReadonlySet<number>, events: GroupEvents): ShardGroup {
+    const { clock, id, memberships } = this.#process;
+    const arrive = (signal: AbortSignal) => this.#wait("group.join", -1, signal);
+    const member = new MemoryMembership({ group: this.#cluster.group, id, clock, inUse }, events, arrive);
+    memberships.add(member);
+    return member;
+  }
+
+  shard(shard: number, mayOpen: () => boolean = () => true): ShardLog {
+    return new MemoryShardLog(this.#cluster, { step: this.#step, mayOpen }, shard);
   }
 
   async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
@@ -115,14 +139,16 @@ class MemoryShardLog implements ShardLog {
   readonly shard: number;
   readonly #cluster: MemoryCluster;
   readonly #step: Step;
+  readonly #mayOpen: () => boolean;
   /** Null before the first `open` and after any error. */
   #epoch: number | null = null;
   #stateEnd: number | null = null;
 
-  constructor(cluster: MemoryCluster, step: Step, shard: number) {
+  constructor(cluster: MemoryCluster, how: { readonly step: Step; readonly mayOpen: () => boolean }, shard: number) {
     this.shard = shard;
     this.#cluster = cluster;
-    this.#step = step;
+    this.#step = how.step;
+    this.#mayOpen = how.mayOpen;
   }
 
   async open(signal: AbortSignal): Promise<ShardState> {
@@ -130,9 +156,11 @@ class MemoryShardLog implements ShardLog {
     signal.throwIfAborted();
     try {
       await this.#wait("open.fence", signal);
+      this.#checkMayOpen();
       const owner = { shard: this.shard, epoch: this.#cluster.fence(this.shard) };
       await this.#wait("open.fenced", signal);
       await this.#wait("open.mark", signal);
+      this.#checkMayOpen();
       this.#cluster.end(owner, "committed");
       await this.#wait("open.marked", signal);
       await this.#wait("open.read", signal);
@@ -172,6 +200,10 @@ class MemoryShardLog implements ShardLog {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#epoch = null;
+  }
+
+  #checkMayOpen(): void {
+    if (!this.#mayOpen()) throw new Error(`shard ${this.shard} may be another's`);
   }
 
   async #attempt(owner: { shard: number; epoch: number }, transaction: Transaction, signal: AbortSignal) {

@@ -1,5 +1,7 @@
 import type { KafkaPort, ShardState, TopicSpec } from "../../src/kafka/port.ts";
+import { type Clock, systemClock } from "../../src/kit/clock.ts";
 import { ConnectorError } from "../../src/kit/errors.ts";
+import { MemoryGroup, type MemoryMembership } from "./memory-group.ts";
 import { MemoryPort, type Step } from "./memory-kafka-port.ts";
 
 export { STEPS, type Step } from "./memory-kafka-port.ts";
@@ -36,6 +38,9 @@ export interface MemoryProcess {
   readonly port: KafkaPort;
   /** SIGKILL: nothing that it has begun or begins ever comes back; its open transactions stay undecided. */
   kill(): void;
+  /** SIGSTOP and SIGCONT, as the group sees them. */
+  fallSilent(): void;
+  wake(): void;
 }
 
 /**
@@ -44,25 +49,45 @@ export interface MemoryProcess {
  */
 export class MemoryCluster {
   readonly cursorsTopic: { readonly name: string; readonly partitions: number };
+  #group: MemoryGroup;
+  #processes = 0;
   readonly #topics = new Map<string, StoredTopic>();
   readonly #owners = new Map<number, Owner>();
   readonly #waiting = new Set<() => void>();
 
   constructor(cursorsTopic: { readonly name: string; readonly partitions: number }) {
     this.cursorsTopic = cursorsTopic;
+    this.#group = new MemoryGroup(cursorsTopic.partitions);
   }
 
-  /** A process of its own; `step` is called at each of its waits. */
-  process(step: Step = async () => undefined): MemoryProcess {
+  get group(): MemoryGroup {
+    return this.#group;
+  }
+
+  /** The coordinator forgets its members: who joins from now on gets shards that others believe to be theirs. */
+  forgetGroup(): void {
+    this.#group = new MemoryGroup(this.cursorsTopic.partitions);
+  }
+
+  /** A process of its own; `step` is called at each of its waits. Only the group needs its clock. */
+  process(step: Step = async () => undefined, clock: Clock = systemClock): MemoryProcess {
     const life = { dead: false };
+    const memberships = new Set<MemoryMembership>();
     const at: Step = async (name, shard) => {
       if (!life.dead) await step(name, shard);
       if (life.dead) await new Promise<never>(() => undefined);
     };
     return {
-      port: new MemoryPort(this, at),
+      port: new MemoryPort(this, { step: at, clock, id: `process-${this.#processes++}`, memberships }),
       kill: () => {
         life.dead = true;
+        for (const member of memberships) member.fallSilent();
+      },
+      fallSilent: () => {
+        for (const member of memberships) member.fallSilent();
+      },
+      wake: () => {
+        for (const member of memberships) member.wake();
       },
     };
   }
@@ -88,6 +113,11 @@ export class MemoryCluster {
     owner.current = null;
     this.#tell();
     return ++owner.epoch;
+  }
+
+  /** How often a shard's owners have been fenced. */
+  epoch(shard: number): number {
+    return this.#owner(shard).epoch;
   }
 
   /** Writes into the owner's transaction, beginning it where none is open. @throws when the epoch is an old one. */

@@ -41,7 +41,15 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
       },
     ],
     record: { raw: "include" },
-    kafka: { brokers: ["sim"], clientId: "sim", compression: "none", ssl: null, sasl: null },
+    kafka: {
+      brokers: ["sim"],
+      clientId: "sim",
+      compression: "none",
+      sessionTimeoutMs: 10_000,
+      heartbeatIntervalMs: 1_000,
+      ssl: null,
+      sasl: null,
+    },
     schemaRegistry: { url: "http://sim", autoRegisterSchemas: false, auth: null, ca: null, timeoutMs: 1 },
     topics: {
       create: true,
@@ -56,15 +64,20 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
   };
 }
 
-/** The simulated tenant of each name. */
-export type SimTenants = (name: string) => TenantPort & AsyncDisposable;
+/** The simulated tenant of each name, for a process that asks only while `mayAsk`. */
+export type SimTenants = (name: string, mayAsk: () => boolean) => TenantPort & AsyncDisposable;
 
 export interface SimProcess {
   readonly events: Event[];
   /** Set once the connector has ended by itself or by `stop`. */
   readonly ended: Promise<unknown>;
+  /** What it ends with after `stop`. */
+  readonly stopReason: Error;
   stop(): void;
   kill(): void;
+  /** The group hears nothing of it, and then again; it goes on by itself all the same. */
+  fallSilent(): void;
+  wake(): void;
 }
 
 /** One connector process on simulated parts. */
@@ -80,14 +93,15 @@ export function startSim(
   config: Config = simConfig(),
 ): SimProcess {
   const events: Event[] = [];
-  const process = parts.cluster.process(parts.step);
+  const process = parts.cluster.process(parts.step, parts.clock);
   const stopped = new AbortController();
+  const stopReason = new Error("stopped");
   const ended = runConnector(
     {
       config,
       version: "sim",
       kafka: process.port,
-      openTenant: ({ name }) => (parts.tenant instanceof SimTenant ? parts.tenant : parts.tenant(name)),
+      openTenant: ({ name }, mayAsk) => (parts.tenant instanceof SimTenant ? parts.tenant : parts.tenant(name, mayAsk)),
       openSchema: parts.openSchema ?? (async () => 7),
       clock: parts.clock,
       random: () => 0.5,
@@ -100,8 +114,11 @@ export function startSim(
   return {
     events,
     ended,
-    stop: () => stopped.abort(new Error("stopped")),
+    stopReason,
+    stop: () => stopped.abort(stopReason),
     kill: () => process.kill(),
+    fallSilent: () => process.fallSilent(),
+    wake: () => process.wake(),
   };
 }
 

@@ -90,6 +90,9 @@ export class ProcessClock implements Clock {
   /** Local wall clock minus the true one; may be changed at any time. */
   skewMs: number;
   #dead = false;
+  /** Pending while the process is stopped. */
+  #going: Promise<void> = Promise.resolve();
+  #goOn = (): void => undefined;
 
   constructor(base: VirtualClock, skewMs: number) {
     this.#base = base;
@@ -104,8 +107,30 @@ export class ProcessClock implements Clock {
     return this.#base.monotonicMs();
   }
 
-  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+  async sleep(delayMs: number, signal: AbortSignal): Promise<void> {
+    await this.sleepOutside(delayMs, signal);
+    await this.#going;
+  }
+
+  /** As `sleep`, for what goes on while the process is stopped. */
+  sleepOutside(delayMs: number, signal: AbortSignal): Promise<void> {
     return this.#dead ? new Promise(() => undefined) : this.#base.sleep(delayMs, signal, this);
+  }
+
+  /** SIGSTOP: nobody who sleeps by this view goes on before `goOn`. The time does. */
+  stop(): void {
+    this.#going = new Promise((resolve) => {
+      this.#goOn = resolve;
+    });
+  }
+
+  goOn(): void {
+    this.#goOn();
+  }
+
+  /** Resolves while the process is not stopped. */
+  going(): Promise<void> {
+    return this.#going;
   }
 
   /** Nobody who sleeps by this view ever wakes. */

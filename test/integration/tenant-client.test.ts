@@ -46,6 +46,26 @@ test("a page is asked for as the API documents it and handed on exactly", async 
   expect(answer.durationMs).toBeGreaterThan(0);
 });
 
+test("a request that may not leave any more once it is connected is not written, and the next one is", async () => {
+  await using server = await TestServer.open(sendPage);
+  let mayAsk = true;
+  let asked = 0;
+  await using client = clientOf(tenantAt(server.url), {
+    mayAsk: () => {
+      asked += 1;
+      return mayAsk;
+    },
+  });
+  // The first byte goes out only once the connection is there: what is known by then decides.
+  const first = client.fetchPage(REQUEST, () => true, never);
+  mayAsk = false;
+  expect((await first).verdict).toMatchObject({ kind: "retry", reason: expect.stringContaining("not sent") });
+  expect(server.seen).toEqual([]);
+  mayAsk = true;
+  expect((await client.fetchPage(REQUEST, () => true, never)).verdict.kind).toBe("page");
+  expect([server.seen.length, asked]).toEqual([1, 2]);
+});
+
 test.each([
   ["gzip", gzipSync],
   ["br", brotliCompressSync],

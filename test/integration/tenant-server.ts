@@ -82,14 +82,15 @@ export function tenantAt(apiUrl: string, changes: Partial<TenantConfig> = {}): T
 
 export function clientOf(
   tenant: TenantConfig,
-  changes: { bodyMaxBytes?: number; activityMaxBytes?: number; totalMs?: number } = {},
+  changes: { bodyMaxBytes?: number; activityMaxBytes?: number; totalMs?: number; mayAsk?: () => boolean } = {},
 ): TenantClient {
-  const { bodyMaxBytes = 256 * 1024 * 1024, activityMaxBytes = 64 * 1024 * 1024, totalMs } = changes;
+  const { bodyMaxBytes = 256 * 1024 * 1024, activityMaxBytes = 64 * 1024 * 1024, totalMs, mayAsk } = changes;
   return new TenantClient(tenant, {
     clock: systemClock,
     version: "0.0.0",
     limits: { bodyMaxBytes, activityMaxBytes },
     ...(totalMs === undefined ? {} : { totalMs }),
+    ...(mayAsk === undefined ? {} : { mayAsk }),
   });
 }
 

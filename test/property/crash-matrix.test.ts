@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { SESSION_MS } from "../fakes/memory-group.ts";
 import { MemoryCluster, STEPS } from "../fakes/memory-kafka.ts";
 import { publishedIds, SIM_CURSORS, type SimProcess, simConfig, startSim } from "../fakes/sim-connector.ts";
 import { type SimActivity, SimTenant } from "../fakes/sim-tenant.ts";
@@ -94,7 +95,7 @@ for (const point of STEPS.filter((name) => name !== "state.read")) {
   });
 }
 
-test("a replica that comes back after another took over stops with publish_fenced and repeats nothing", async () => {
+test("a replica that comes back after another took over asks nothing, goes on in the group and repeats nothing", async () => {
   const clock = new VirtualClock(START_MS);
   const cluster = new MemoryCluster(SIM_CURSORS);
   const tenant = new SimTenant({ clock, pageCeiling: 7 });
@@ -102,14 +103,17 @@ test("a replica that comes back after another took over stops with publish_fence
   tenant.activities.push(...truth);
   const first = startSim({ cluster, tenant, clock }, simConfig({}, 60));
   await clock.runUntil(() => publishedIds(cluster).length >= 14, 20_000);
+  first.fallSilent();
+  const silentMs = clock.nowMs();
   const second = startSim({ cluster, tenant, clock }, simConfig({}, 60));
-  let ended: unknown = null;
-  void first.ended.then((error) => {
-    ended = error;
-  });
-  await clock.runUntil(() => ended !== null, 20_000);
-  expect(ended).toMatchObject({ code: "publish_fenced" });
+  await clock.runUntil(() => second.events.some(({ type }) => type === "page_published"), 20_000);
+  const asked = () => first.events.filter(({ type }) => type === "request_answered").length;
+  const before = asked();
+  first.wake();
   await clock.runUntil(() => clock.nowMs() > START_MS + 240_000, 20_000);
-  second.stop();
+  for (const process of [first, second]) process.stop();
+  expect(clock.nowMs() - silentMs).toBeGreaterThan(SESSION_MS);
+  expect(asked()).toBe(before);
+  expect(first.events.filter(({ type }) => type === "shard_released")).toHaveLength(1);
   expectExactlyOnce({ cluster, truth, passed: new Map() });
 });

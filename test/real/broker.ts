@@ -224,6 +224,7 @@ function basics(spec: NodeSpec, dir: string): Record<string, string | number> {
     "transaction.state.log.min.isr": Math.ceil((nodes + 1) / 2),
     "transaction.state.log.num.partitions": 3,
     "group.initial.rebalance.delay.ms": 0,
+    "group.min.session.timeout.ms": 1000,
     "broker.session.timeout.ms": 3000,
     "broker.heartbeat.interval.ms": 500,
     "log.cleaner.dedupe.buffer.size": 8_388_608,

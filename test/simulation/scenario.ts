@@ -45,7 +45,9 @@ export type Act =
   | { readonly kind: "fail" }
   /** It dies; another one is started after `downMs`. */
   | { readonly kind: "kill"; readonly downMs: number }
-  /** Another one is started at once, and this one goes on after `pauseMs`. */
+  /** It is told to stop, and ends in its own time; another one is started after `downMs`. */
+  | { readonly kind: "stop"; readonly downMs: number }
+  /** Another one is started at once, and this one, stopped as by SIGSTOP, goes on after `pauseMs`. */
   | { readonly kind: "zombie"; readonly pauseMs: number }
   | { readonly kind: "pause"; readonly pauseMs: number }
   /** Its wall clock jumps. */

@@ -28,6 +28,8 @@ export interface VisitPlan {
   latencyMs(): number;
   /** A request arrives; what is wrong with its answer. */
   arrive(request: PageRequest): TenantFault | null;
+  /** Whether the process may write a request now. */
+  mayAsk(): boolean;
 }
 
 /** The tenant as one process reaches it: over a network that takes time, with answers that may be spoiled. */
@@ -43,6 +45,7 @@ export class TenantVisit implements TenantPort, AsyncDisposable {
     const { clock, point } = this.#plan;
     const sentMs = clock.monotonicMs();
     await point("tenant.request");
+    if (!this.#plan.mayAsk()) return this.#unsent(sentMs);
     await this.#travel(signal);
     const fault = this.#plan.arrive(request);
     const kept = fault === "cut-off" ? upTo(1, take) : take;
@@ -59,7 +62,15 @@ export class TenantVisit implements TenantPort, AsyncDisposable {
 
   async #travel(signal: AbortSignal): Promise<void> {
     const waitMs = this.#plan.latencyMs();
-    if (waitMs > 0) await this.#plan.clock.sleep(waitMs, signal);
+    if (waitMs > 0) await this.#plan.clock.sleepOutside(waitMs, signal);
+    await this.#plan.clock.going();
+  }
+
+  #unsent(sentMs: number): Answer {
+    const { clock } = this.#plan;
+    const durationMs = clock.monotonicMs() - sentMs;
+    const verdict = { kind: "retry", reason: "not sent" } as const;
+    return { verdict, status: null, serverNowMs: null, readAtMs: clock.nowMs(), durationMs, bodyBytes: 0 };
   }
 
   async #answer(

@@ -1,4 +1,4 @@
-import { ConnectorError, describeError } from "../../src/kit/errors.ts";
+import { describeError } from "../../src/kit/errors.ts";
 import type { PageRequest } from "../../src/tenant/request.ts";
 import { type SimProcess, simConfig, startSim } from "../fakes/sim-connector.ts";
 import { SimTenant } from "../fakes/sim-tenant.ts";
@@ -25,8 +25,6 @@ const REQUESTS_MIN = 8;
 const REQUESTS_USUAL = 100;
 /** And after everything is published: what would be published twice shows here. */
 const REQUESTS_AFTER = 4;
-/** Started again this long after it ended by itself, as a supervisor does. */
-const RESTART_MS = 1_000;
 
 /** The first byte of what is JSON. */
 const BRACE = "{".charCodeAt(0);
@@ -60,7 +58,6 @@ export class World {
   readonly #never = new AbortController();
   #travels = 0;
   #hash = "";
-  #pendingStarts = 0;
   #completeAt: number | null = null;
 
   constructor(scenario: Scenario, keepsTrace = false) {
@@ -162,12 +159,12 @@ export class World {
     const { scan, requestsPerMinute, skewMs } = this.#scenario;
     const clock = new ProcessClock(this.#clock, this.#processes.at(-1)?.clock.skewMs ?? skewMs);
     const process: Process = { number: this.#processes.length, clock, sim: null, eventsJudged: 0, isAlive: true };
-    if (this.#processes.some((other) => other.isAlive)) this.oracle.ownersOverlap();
     this.#processes.push(process);
     this.trace.add(`start ${process.number} at ${this.#clock.nowMs()}`);
     const step = (point: Point) => this.#passes(process, point);
-    const visit = () =>
+    const visit = (_: string, mayAsk: () => boolean) =>
       new TenantVisit({
+        mayAsk,
         server: this.#server,
         clock,
         point: step,
@@ -206,6 +203,7 @@ export class World {
     for (const incident of this.#incidents) {
       if (incident.point === point && incident.nth === nth) await this.#happen(process, point, incident.act);
     }
+    await process.clock.going();
     if (!process.isAlive) await new Promise<never>(() => undefined);
   }
 
@@ -218,9 +216,12 @@ export class World {
       case "kill":
         this.#kill(process);
         return this.#startIn(act.downMs);
+      case "stop":
+        process.sim?.stop();
+        return this.#startIn(act.downMs);
       case "zombie":
         this.#start();
-        return this.#sleep(process, act.pauseMs);
+        return this.#zombie(process, act.pauseMs);
       case "pause":
         return this.#sleep(process, act.pauseMs);
       case "jump":
@@ -228,16 +229,21 @@ export class World {
     }
   }
 
+  /** SIGSTOP, and SIGCONT after a while: what it was about to do comes before it hears of the group again. */
+  async #zombie(process: Process, pauseMs: number): Promise<void> {
+    process.clock.stop();
+    process.sim?.fallSilent();
+    await process.clock.sleepOutside(pauseMs, this.#never.signal);
+    process.clock.goOn();
+    void process.clock.sleep(1, this.#never.signal).then(() => process.sim?.wake());
+  }
+
   #sleep(process: Process, delayMs: number): Promise<void> {
     return delayMs === 0 ? Promise.resolve() : process.clock.sleep(delayMs, this.#never.signal);
   }
 
   #startIn(delayMs: number): void {
-    this.#pendingStarts += 1;
-    void this.#clock.sleep(delayMs, this.#never.signal).then(() => {
-      this.#pendingStarts -= 1;
-      this.#start();
-    });
+    void this.#clock.sleep(delayMs, this.#never.signal).then(() => this.#start());
   }
 
   #kill(process: Process): void {
@@ -248,16 +254,12 @@ export class World {
     this.oracle.gone(process.number);
   }
 
-  /** A process ends by itself only when a newer one has fenced it off. */
+  /** A process ends only when it is told to. */
   #ended(process: Process, error: unknown): void {
     if (!process.isAlive) return;
     this.#kill(process);
     this.trace.add(`end of ${process.number}: ${describeError(error)}`);
-    if (!(error instanceof ConnectorError) || error.code !== "publish_fenced") {
-      this.oracle.fail("ended", describeError(error));
-    }
-    this.trace.mark("fenced");
-    if (!this.#processes.some((other) => other.isAlive) && this.#pendingStarts === 0) this.#startIn(RESTART_MS);
+    if (error !== process.sim?.stopReason) this.oracle.fail("ended", describeError(error));
   }
 }
 

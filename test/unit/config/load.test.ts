@@ -35,7 +35,15 @@ test("four lines are enough: everything else has a default and the tenant gets a
   const { tenants: _, scans: __, ...rest } = config;
   expect(rest).toEqual({
     record: { raw: "include" },
-    kafka: { brokers: ["localhost:9092"], clientId: "mdca-kafka-source", compression: "gzip", ssl: null, sasl: null },
+    kafka: {
+      brokers: ["localhost:9092"],
+      clientId: "mdca-kafka-source",
+      compression: "gzip",
+      sessionTimeoutMs: 10_000,
+      heartbeatIntervalMs: 1_000,
+      ssl: null,
+      sasl: null,
+    },
     schemaRegistry: {
       url: "http://localhost:8081",
       autoRegisterSchemas: true,

@@ -252,6 +252,7 @@ test("a scan that another owner began while our commit failed goes on from there
   const first = scene.start(async (step) => {
     if (step !== "commit.state" || failed) return;
     failed = true;
+    scene.cluster.forgetGroup();
     const other = scene.start();
     while (scene.published.length < 20) await scene.clock.sleep(1_000, new AbortController().signal);
     other.kill();

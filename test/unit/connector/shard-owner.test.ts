@@ -3,6 +3,7 @@ import { ShardOwner } from "../../../src/connector/shard-owner.ts";
 import type { Event } from "../../../src/observe/events.ts";
 import { MemoryCluster, type Step } from "../../fakes/memory-kafka.ts";
 import { SIM_CURSORS } from "../../fakes/sim-connector.ts";
+import { TestLease } from "../../fakes/test-lease.ts";
 import { VirtualClock } from "../../fakes/virtual-clock.ts";
 import { NOW_MS } from "./scene.ts";
 
@@ -15,10 +16,11 @@ function owned(step: Step = async () => {}) {
   cluster.createTopic(SIM_CURSORS.name, SIM_CURSORS.partitions, "cursors");
   const events: Event[] = [];
   const emit = (event: Event) => void events.push(event);
-  const log = cluster.process(step).port.shard(1);
-  const owner = new ShardOwner({ log, tenants: ["contoso"], clock, random: () => 0.5, emit });
+  const lease = new TestLease(1);
+  const log = cluster.process(step).port.shard(1, () => lease.isProven());
+  const owner = new ShardOwner({ log, lease, tenants: ["contoso"], clock, random: () => 0.5, emit });
   const value = () => cluster.committedState(1).get("k")?.toString();
-  return { clock, cluster, events, owner, value };
+  return { clock, cluster, events, lease, owner, value };
 }
 
 test("transactions go one after the other, in the order of their asking", async () => {
@@ -66,14 +68,42 @@ test("opening is tried again ever more rarely, and says why", async () => {
   expect(stages.at(-1)).toBe("owned");
 });
 
-test("who is fenced says so and is not tried again, and those that wait behind end with the same error", async () => {
-  const { owner, cluster, events } = owned();
+test("who is fenced goes on once the group has confirmed the shard since then, and judges nothing by itself", async () => {
+  const { owner, cluster, events, lease, clock } = owned();
   await owner.open(signal);
   await cluster.process().port.shard(1).open(signal);
-  const results = await Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
-  const fenced = expect.objectContaining({ code: "publish_fenced" });
-  expect(results).toEqual([1, 2].map(() => ({ status: "rejected", reason: fenced })));
+  lease.provenMs = clock.monotonicMs();
+  const outcome = owner.commit(put("1"), signal);
+  await clock.runUntil(() => lease.waits > 0, 100);
   expect(events.filter((event) => event.type === "transaction_ended")).toMatchObject([{ result: "fenced" }]);
+  expect(cluster.epoch(1)).toBe(2);
+  lease.prove(clock.monotonicMs() + 1);
+  expect(await outcome).toMatchObject({ kind: "reopened" });
+  expect(await owner.commit(put("2"), signal)).toEqual({ kind: "committed" });
+});
+
+test("who is fenced and loses the shard does not fence the other, and those that wait behind end with it", async () => {
+  const { owner, cluster, lease, clock } = owned();
+  await owner.open(signal);
+  await cluster.process().port.shard(1).open(signal);
+  lease.provenMs = clock.monotonicMs();
+  const results = Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
+  await clock.runUntil(() => lease.waits > 0, 100);
+  const lost = new Error("given to another replica");
+  lease.lose(lost);
+  expect(await results).toEqual([1, 2].map(() => ({ status: "rejected", reason: lost })));
+  expect(cluster.epoch(1)).toBe(2);
+});
+
+test("a shard whose membership is not proven is not opened before it is", async () => {
+  const { owner, cluster, lease, clock } = owned();
+  lease.provenMs = null;
+  const opening = owner.open(signal);
+  await clock.runUntil(() => lease.waits > 0, 100);
+  expect(cluster.epoch(1)).toBe(0);
+  lease.prove(clock.monotonicMs());
+  await opening;
+  expect(cluster.epoch(1)).toBe(1);
 });
 
 test("a stop ends the tries to open", async () => {

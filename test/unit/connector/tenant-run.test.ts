@@ -10,6 +10,7 @@ import type { Event } from "../../../src/observe/events.ts";
 import type { Answer, Verdict } from "../../../src/tenant/answer.ts";
 import { Budget } from "../../../src/tenant/budget.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
+import { TestLease } from "../../fakes/test-lease.ts";
 import { VirtualClock } from "../../fakes/virtual-clock.ts";
 import { backlog, MINUTE_MS, NOW_MS, page, Scene } from "./scene.ts";
 
@@ -31,12 +32,14 @@ function tenantOf(...answers: (Partial<Answer> | Error)[]) {
     },
   };
   const budget = new Budget({ requests: 20 }, 0);
+  const lease = new TestLease();
   const deps: TenantDeps = {
     tenant: "contoso",
     requestsPerMinute: 20,
     client,
     budget,
     owner: {} as ShardOwner,
+    lease,
     pace: new LearnedPace("contoso", budget, 0),
     desk: new CommandDesk(new Map()),
     scanNames: new Set(["contoso-all"]),
@@ -58,7 +61,7 @@ function tenantOf(...answers: (Partial<Answer> | Error)[]) {
     return tenant.request(scan, REQUEST, () => true, signal);
   };
   const settle = (verdict: Verdict) => tenant.settle(scan, { verdict } as Answer);
-  return { clock, events, tenant, ask, settle };
+  return { clock, events, tenant, ask, settle, lease, scan };
 }
 
 test("the server's time is that of its last answer, whatever the local clock says", async () => {
@@ -71,6 +74,22 @@ test("the server's time is that of its last answer, whatever the local clock say
   // The monotonic clock has fractions, what is told are whole milliseconds: at most one apart.
   expect(Math.abs(clock.nowMs() - tenant.serverNowMs() - skewMs)).toBeLessThanOrEqual(1);
   expect(Number.isInteger(tenant.serverNowMs())).toBe(true);
+});
+
+test("without proof nothing is asked, nor counted; with it, or the shard's loss, waiting ends", async () => {
+  const { tenant, ask, lease, scan, events } = tenantOf({});
+  lease.provenMs = null;
+  expect(await tenant.request(scan, REQUEST, () => true, signal)).toBeNull();
+  expect(events).toEqual([]);
+  void tenant.awaitRequest(signal);
+  await Promise.resolve();
+  expect([lease.waits, events]).toEqual([1, []]);
+  lease.prove(1);
+  expect((await ask())?.verdict.kind).toBe("page");
+  lease.provenMs = null;
+  const again = tenant.awaitRequest(signal).catch(String);
+  lease.lose(new Error("given to another replica"));
+  expect(await again).toContain("given to another replica");
 });
 
 test("requests are a pace apart, whatever came of them, and each is told with its class and the budget", async () => {

@@ -18,7 +18,7 @@ describe("failures of the brokers", () => {
   ])("%s means that a newer owner has taken over", (_, error) => {
     const told = transactionError(error, "a transaction on shard 3 of mdca-cursors");
     expect(told).toMatchObject({ code: "publish_fenced", disposition: "fatal", cause: error });
-    expect(told.message).toMatch(/shard 3 of mdca-cursors.*another process with the same cursors topic.*stop/);
+    expect(told.message).toMatch(/shard 3 of mdca-cursors.*another process with the same cursors topic.*group/);
     expect(connectionError(error, "opening").code).toBe("publish_fenced");
   });
 
