@@ -1,7 +1,7 @@
 /** What a member of the group says of itself when it joins. */
 export interface Claims {
   readonly id: string;
-  /** The shards that it holds, and wants to keep. */
+  /** The shards that it holds, those first that it wants to keep most. */
   readonly held: readonly number[];
   /** In which generation of the group it was given them; of two claims the later one is right. */
   readonly generation: number;
@@ -15,8 +15,8 @@ export interface Shards {
 
 /**
  * Gives every shard to one member: of those in use how many they get differs by one at most, and so of the others. A
- * member keeps what it holds up to its share, and whoever keeps most gets the larger share. Whichever member computes
- * it: the same.
+ * member keeps what it holds up to its share, the first of it, and whoever keeps most gets the larger share. Whichever
+ * member computes it: the same.
  *
  * @returns by member, each with its shards ascending.
  */

@@ -30,7 +30,7 @@ export class GroupMember {
   /** What it says of itself in a join. */
   get claims(): Omit<Claims, "id"> {
     const { held, generation } = this.#membership;
-    return { held: [...held].sort((a, b) => a - b), generation };
+    return { held: [...held], generation };
   }
 
   /** Whether the group has given it its shards, and is not about to give them anew. */

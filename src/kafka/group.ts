@@ -2,13 +2,13 @@ import type { Consumer, ConsumerCrashEvent, Kafka } from "kafkajs";
 import type { Clock } from "../kit/clock.ts";
 import type { ConnectorError } from "../kit/errors.ts";
 import type { Shards } from "./assigner.ts";
-import { connectionError } from "./errors.ts";
+import { connectionError, isNotReady } from "./errors.ts";
 import { stickyAssigner } from "./group-assigner.ts";
 import { GroupMember } from "./group-member.ts";
 import { commitEnds } from "./group-offsets.ts";
 import type { GroupEvents, ShardGroup } from "./port.ts";
 import { SendingTimes } from "./sending-times.ts";
-import { orAborted } from "./waiting.ts";
+import { attempted, orAborted } from "./waiting.ts";
 
 export interface GroupOptions {
   /** A client of its own for each life in the group. */
@@ -34,6 +34,9 @@ const TURN_MS = 250;
  */
 const RETRIES = 5;
 const AGAIN_MS = 500;
+/** Of a coordinator that is not ready yet; the caller's own retries are for all else. */
+const JOINS_MAX = 10;
+const JOIN_WAIT_MS = 200;
 
 /**
  * The group on real brokers. Its consumer reads nothing, every partition is paused: it only is a member. So no fetch,
@@ -54,7 +57,24 @@ export class KafkaGroup implements ShardGroup {
   }
 
   async join(signal: AbortSignal): Promise<void> {
-    const { cursorsTopic, newClient, events, explain } = this.#options;
+    const { cursorsTopic, events, explain, clock } = this.#options;
+    const how = { max: JOINS_MAX, waitMs: JOIN_WAIT_MS, again: isNotReady, clock };
+    try {
+      await attempted(() => this.#joinOnce(signal), how, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(await explain(error), `joining the group ${cursorsTopic.name}`);
+    }
+    events.joined();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#over.abort(new Error("leaving the group"));
+    this.#leave();
+  }
+
+  async #joinOnce(signal: AbortSignal): Promise<void> {
+    const { cursorsTopic, newClient } = this.#options;
     this.#leave();
     const kafka = newClient();
     const life = { consumer: this.#newConsumer(kafka), over: new AbortController() };
@@ -66,16 +86,9 @@ export class KafkaGroup implements ShardGroup {
       await orAborted(joined, stop);
     } catch (error) {
       this.#leave();
-      if (signal.aborted) throw signal.reason;
-      throw connectionError(await explain(error), `joining the group ${cursorsTopic.name}`);
+      throw error;
     }
-    events.joined();
     void commitEnds({ ...this.#options, kafka, topic: cursorsTopic.name, member: this.#member, ...life }, stop);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#over.abort(new Error("leaving the group"));
-    this.#leave();
   }
 
   async #run(consumer: Consumer): Promise<void> {

@@ -15,7 +15,7 @@ export interface Membership {
   /** When the last request was sent whose success proves that the brokers held this process for a member. */
   readonly provenMs: number;
   readonly generation: number;
-  /** Its shards, in the generation that it knows of. Nobody else has been told to own one of them before. */
+  /** Its shards, in the generation that it knows of, those that it has had longest first. */
   readonly held: ReadonlySet<number>;
 }
 
@@ -51,7 +51,7 @@ export function afterEvent(before: Membership, event: GroupEvent, sessionMs: num
         phase: "member",
         provenMs: Math.max(before.provenMs, event.sentMs),
         generation: before.generation + 1,
-        held: new Set(event.shards),
+        held: new Set([...before.held].filter((shard) => event.shards.includes(shard)).concat(event.shards)),
       };
     case "beat":
       return { ...before, provenMs: Math.max(before.provenMs, event.sentMs), generation: event.generation };

@@ -88,6 +88,8 @@ export class Narrator {
         );
         return;
       case "shard_released":
+        // Whoever is told that it is gone is told that it is back.
+        this.#repeats.forget(`shard ${event.shard} owned`);
         this.#write(line("info", `shard ${event.shard} released: ${event.reason}`, event));
         return;
       case "stage":

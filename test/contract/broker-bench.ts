@@ -33,6 +33,7 @@ export async function brokerBench(): Promise<Bench> {
     visible: (topic) => visible(kafka, topic),
     abandon: (names, shard, transaction) => abandon(kafka, names, { shard, transaction }),
     now: () => Date.now(),
+    monotonicMs: () => systemClock.monotonicMs(),
     async [Symbol.asyncDispose]() {
       for (const port of ports) await port[Symbol.asyncDispose]();
       await admin.disconnect();

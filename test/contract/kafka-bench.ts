@@ -28,6 +28,8 @@ export interface Bench extends AsyncDisposable {
   /** A process fences the shard's owners, writes this in a transaction, and dies before it decides it. */
   abandon(names: Names, shard: number, transaction: Transaction): Promise<void>;
   now(): number;
+  /** By the clock that the processes' memberships go by. */
+  monotonicMs(): number;
 }
 
 export const SHARDS = 3;

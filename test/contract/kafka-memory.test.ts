@@ -1,6 +1,8 @@
+import { systemClock } from "../../src/kit/clock.ts";
 import { MemoryCluster } from "../fakes/memory-kafka.ts";
 import { type Bench, type Names, SHARDS } from "./kafka-bench.ts";
 import { commandsContract } from "./kafka-commands-suite.ts";
+import { groupContract } from "./kafka-group-suite.ts";
 import { kafkaContract } from "./kafka-suite.ts";
 import { topicsContract } from "./kafka-topics-suite.ts";
 
@@ -55,6 +57,7 @@ function memoryBench(): Bench {
       await died;
     },
     now: () => 0,
+    monotonicMs: () => systemClock.monotonicMs(),
     async [Symbol.asyncDispose]() {},
   };
 }
@@ -62,3 +65,4 @@ function memoryBench(): Bench {
 kafkaContract("the in-memory fake", async () => memoryBench());
 topicsContract("the in-memory fake", async () => memoryBench());
 commandsContract("the in-memory fake", async () => memoryBench());
+groupContract("the in-memory fake", async () => memoryBench());

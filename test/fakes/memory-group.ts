@@ -18,6 +18,8 @@ export class MemoryGroup {
   readonly #members = new Set<MemoryMembership>();
   #generation = 0;
   #isRebalancing = false;
+  /** By shard, the id of whom it was given to last. */
+  readonly #givenTo = new Map<number, string>();
 
   constructor(shards: number, sessionMs = SESSION_MS) {
     this.#shards = shards;
@@ -51,6 +53,11 @@ export class MemoryGroup {
     return this.#members.has(member) && !this.#isRebalancing && !member.isSilent;
   }
 
+  /** To whom a shard was given last; undefined: to nobody yet. */
+  givenTo(shard: number): string | undefined {
+    return this.#givenTo.get(shard);
+  }
+
   get generation(): number {
     return this.#generation;
   }
@@ -70,6 +77,7 @@ export class MemoryGroup {
       { count: this.#shards, inUse: live[0]?.inUse ?? new Set() },
       live.map((member) => member.claims),
     );
+    for (const [id, shards] of assigned) for (const shard of shards) this.#givenTo.set(shard, id);
     for (const member of live) member.joined(assigned.get(member.id) ?? []);
   }
 
@@ -177,9 +185,9 @@ export class MemoryMembership implements ShardGroup {
       return lease.isProven(afterMs);
     };
     const proven = async (afterMs: number, signal: AbortSignal): Promise<void> => {
+      const over = AbortSignal.any([signal, lease.lost]);
+      over.throwIfAborted();
       while (!isProven(afterMs)) {
-        const over = AbortSignal.any([signal, lease.lost]);
-        over.throwIfAborted();
         await Promise.race([this.clock.sleep(BEAT_MS, over), lease.proven(afterMs, over)]);
       }
     };

@@ -35,6 +35,8 @@ export interface StoredTopic {
 
 /** One connector process: what it holds of the cluster. */
 export interface MemoryProcess {
+  /** In the group. */
+  readonly id: string;
   readonly port: KafkaPort;
   /** SIGKILL: nothing that it has begun or begins ever comes back; its open transactions stay undecided. */
   kill(): void;
@@ -73,12 +75,14 @@ export class MemoryCluster {
   process(step: Step = async () => undefined, clock: Clock = systemClock): MemoryProcess {
     const life = { dead: false };
     const memberships = new Set<MemoryMembership>();
+    const id = `process-${this.#processes++}`;
     const at: Step = async (name, shard) => {
       if (!life.dead) await step(name, shard);
       if (life.dead) await new Promise<never>(() => undefined);
     };
     return {
-      port: new MemoryPort(this, { step: at, clock, id: `process-${this.#processes++}`, memberships }),
+      id,
+      port: new MemoryPort(this, { step: at, clock, id, memberships }),
       kill: () => {
         life.dead = true;
         for (const member of memberships) member.fallSilent();

@@ -68,6 +68,8 @@ export function simConfig(scan: Partial<ScanConfig> = {}, requestsPerMinute = 60
 export type SimTenants = (name: string, mayAsk: () => boolean) => TenantPort & AsyncDisposable;
 
 export interface SimProcess {
+  /** In the group. */
+  readonly id: string;
   readonly events: Event[];
   /** Set once the connector has ended by itself or by `stop`. */
   readonly ended: Promise<unknown>;
@@ -112,6 +114,7 @@ export function startSim(
     stopped.signal,
   ).catch((error: unknown) => error);
   return {
+    id: process.id,
     events,
     ended,
     stopReason,

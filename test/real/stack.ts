@@ -71,6 +71,7 @@ export async function startMock(flags: readonly string[], options: { built?: boo
 
 /** `/status` of a running connector, as far as tests look at it. */
 export interface LiveStatus {
+  readonly shards: readonly { readonly shard: number; readonly owned: boolean }[];
   readonly tenants: readonly {
     readonly throttled: number;
     readonly throttledUntil: string | null;

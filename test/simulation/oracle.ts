@@ -19,6 +19,7 @@ export type Breach =
   | "caught up falsely"
   | "gap without cause"
   | "over budget"
+  | "not its own"
   | "lost"
   | "ended"
   | "blocked"

@@ -1,3 +1,4 @@
+import { partitionOfKey } from "../../src/kafka/partitions.ts";
 import { describeError } from "../../src/kit/errors.ts";
 import type { PageRequest } from "../../src/tenant/request.ts";
 import { type SimProcess, simConfig, startSim } from "../fakes/sim-connector.ts";
@@ -164,7 +165,7 @@ export class World {
     const step = (point: Point) => this.#passes(process, point);
     const visit = (_: string, mayAsk: () => boolean) =>
       new TenantVisit({
-        mayAsk,
+        mayAsk: () => mayAsk() && this.#isItsOwn(process),
         server: this.#server,
         clock,
         point: step,
@@ -175,6 +176,14 @@ export class World {
     const sim = startSim(parts, simConfig(scanConfig(scan), requestsPerMinute));
     process.sim = sim;
     void sim.ended.then((error) => this.#ended(process, error));
+  }
+
+  /** What a process believes to be its own has not been given to another. */
+  #isItsOwn({ sim, number }: Process): boolean {
+    const shard = partitionOfKey(Buffer.from("contoso"), this.#cluster.cursorsTopic.partitions);
+    const owner = this.#cluster.group.givenTo(shard);
+    if (owner !== sim?.id) this.oracle.fail("not its own", `process ${number} asks, the shard is ${owner}'s`);
+    return true;
   }
 
   #arrive(process: Process, request: PageRequest): TenantFault | null {

@@ -66,6 +66,35 @@ test("members that come and go move no more than balance asks for, and nothing m
   );
 });
 
+test("in a rolling restart, one member after the other, each shard moves at most twice where shares are even", () => {
+  const share = fc.integer({ min: 0, max: 4 });
+  fc.assert(
+    fc.property(fc.integer({ min: 2, max: 6 }), share, share, (count, used, unused) => {
+      const shards = { count: count * (used + unused), inUse: new Set(Array(count * used).keys()) };
+      const held = new Map<string, number[]>(Array.from({ length: count }, (_, at) => [`m${at}`, []]));
+      const moves = new Map<number, number>();
+      const assign = () => {
+        const before = ownerOf(held);
+        const assigned = assignShards(shards, claiming(held, 1));
+        for (const [id, own] of assigned) {
+          const kept = (held.get(id) ?? []).filter((shard) => own.includes(shard));
+          held.set(id, [...new Set([...kept, ...own])]);
+          for (const shard of own) if (before.get(shard) !== id) moves.set(shard, (moves.get(shard) ?? 0) + 1);
+        }
+      };
+      assign();
+      moves.clear();
+      for (let at = 0; at < count; at++) {
+        held.delete(`m${at}`);
+        assign();
+        held.set(`new${at}`, []);
+        assign();
+      }
+      expect(Math.max(0, ...moves.values())).toBeLessThanOrEqual(2);
+    }),
+  );
+});
+
 test("of two who claim a shard the later generation keeps it", () => {
   const shards = { count: 2, inUse: new Set([0, 1]) };
   const [stale, right] = [

@@ -28,6 +28,8 @@ test("nothing is proven from the first word of a rebalance until its end; a shar
   const again = afterEvent(rebalancing, joined(800, 2, 3), SESSION_MS);
   expect(isProven(again, 800, SESSION_MS, ALWAYS)).toBe(true);
   expect(held(again)).toEqual([2, 3]);
+  // What it has had longest comes first: that is what it gives up last.
+  expect(held(afterEvent(again, joined(900, 0, 1, 2, 3), SESSION_MS))).toEqual([2, 3, 0, 1]);
 });
 
 test("after a whole session without proof everything held is lost before the next join", () => {

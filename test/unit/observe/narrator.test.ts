@@ -149,6 +149,16 @@ test("start, owners, decisions and stop are told", () => {
   ]);
 });
 
+test("who was told that a shard is gone hears at once that it is back", () => {
+  const opened = { type: "shard_opened", shard: 1, tenants: ["a"], durationMs: 1 } as const;
+  const lines = tell([0, opened], [5_000, { type: "shard_released", shard: 1, reason: "moved" }], [9_000, opened]);
+  expect(lines).toEqual([
+    "info shard 1 owned, tenants a",
+    "info shard 1 released: moved",
+    "info shard 1 owned, tenants a",
+  ]);
+});
+
 test("who was told of a failed transaction hears at once that the shard is owned again", () => {
   const opened = { type: "shard_opened", shard: 1, tenants: ["a"], durationMs: 1 } as const;
   const lines = tell(

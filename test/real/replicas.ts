@@ -1,0 +1,108 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { partitionOfKey } from "../../src/kafka/partitions.ts";
+import { JsonLog } from "./json-log.ts";
+import { eventually, freePort, type Running, scratchDir, startConnector } from "./process.ts";
+import { type LiveStatus, statusOf } from "./stack.ts";
+
+export const SHARDS = 12;
+
+export interface FleetOptions {
+  readonly bootstrap: string;
+  readonly registry: string;
+  readonly topic: string;
+  /** By tenant: its API. One scan each, named like it. */
+  readonly tenants: ReadonlyMap<string, string>;
+  readonly requestsPerMinute: number;
+  readonly sessionTimeout: string;
+  readonly heartbeatInterval: string;
+}
+
+/** One connector process of several with the same configuration. */
+export interface Replica {
+  readonly name: string;
+  readonly process: Running;
+  readonly log: JsonLog;
+  status(): Promise<LiveStatus | null>;
+  /** The shards that it says are its own. */
+  owned(): Promise<number[]>;
+  isReady(): Promise<boolean>;
+}
+
+/** As many names of tenants, each of which lives in a shard of its own. */
+export function tenantNames(count: number): string[] {
+  const byShard = new Map<number, string>();
+  for (let at = 0; byShard.size < count; at++) {
+    const name = `tenant-${at}`;
+    const shard = partitionOfKey(Buffer.from(name), SHARDS);
+    if (!byShard.has(shard)) byShard.set(shard, name);
+  }
+  return [...byShard.values()];
+}
+
+/** Replicas that come and go; all of them die with it. */
+export class Fleet implements AsyncDisposable {
+  readonly all: Replica[] = [];
+  readonly #options: FleetOptions;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  get running(): Replica[] {
+    return this.all.filter(({ process }) => process.isRunning());
+  }
+
+  async start(): Promise<Replica> {
+    const port = await freePort();
+    const name = `${this.#options.topic}-${this.all.length + 1}`;
+    const file = join(scratchDir("replica"), "connector.yaml");
+    writeFileSync(file, JSON.stringify(this.#config(port), null, 2));
+    const process = startConnector(["run", "--config", file], { name: `replica-${name}`, built: true });
+    const url = `http://127.0.0.1:${port}`;
+    const replica: Replica = {
+      name,
+      process,
+      log: new JsonLog(process.logFile),
+      status: () => statusOf(port),
+      owned: async () => ((await statusOf(port))?.shards ?? []).flatMap(({ shard, owned }) => (owned ? [shard] : [])),
+      isReady: async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true,
+    };
+    this.all.push(replica);
+    return replica;
+  }
+
+  /** Waits until each of `replicas` owns its share, and together they own all. */
+  async balanced(replicas: readonly Replica[], deadlineMs = 60_000): Promise<void> {
+    const shares = async () => {
+      const owned = await Promise.all(replicas.map((replica) => replica.owned()));
+      if (owned.flat().length === SHARDS && owned.every((own) => own.length === SHARDS / replicas.length)) return true;
+      throw new Error(JSON.stringify(owned));
+    };
+    await eventually(shares, deadlineMs, "the shards to be spread");
+  }
+
+  #config(port: number): object {
+    const { bootstrap, registry, topic, tenants, requestsPerMinute, sessionTimeout, heartbeatInterval } = this.#options;
+    const tenant = (apiUrl: string) => ({ apiUrl, auth: { token: "mock-token" }, requestsPerMinute });
+    const scan = (name: string) => ({
+      tenant: name,
+      start: "25h",
+      pollInterval: "1s",
+      lookbacks: ["5s", "10s", "20s"],
+    });
+    return {
+      tenants: Object.fromEntries([...tenants].map(([name, url]) => [name, tenant(url)])),
+      scans: Object.fromEntries([...tenants.keys()].map((name) => [name, scan(name)])),
+      kafka: { brokers: [bootstrap], sessionTimeout, heartbeatInterval },
+      schemaRegistry: { url: registry },
+      topics: { activities: { name: topic }, cursors: { partitions: SHARDS } },
+      http: { port },
+      log: { level: "debug" },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.all.map(({ process }) => process[Symbol.asyncDispose]()));
+  }
+}

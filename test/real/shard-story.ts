@@ -1,0 +1,67 @@
+import type { LogLine } from "./json-log.ts";
+import type { Replica } from "./replicas.ts";
+
+interface Commit {
+  readonly atMs: number;
+  readonly by: string;
+}
+
+/** What the replicas' logs tell of each shard. */
+export class ShardStory {
+  /** By shard, in the order of time. */
+  readonly commits = new Map<number, Commit[]>();
+  /** By shard: who owned it, one after the other. */
+  readonly owners = new Map<number, { readonly atMs: number; readonly by: string }[]>();
+
+  constructor(replicas: readonly Replica[]) {
+    for (const { name, log } of replicas) {
+      for (const line of log.lines) {
+        if (line.event === "transaction_ended" && line["result"] === "committed") add(this.commits, line, name);
+        if (line.event === "shard_opened") add(this.owners, line, name);
+      }
+    }
+    for (const list of [...this.commits.values(), ...this.owners.values()]) list.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** The longest time without a commit of each shard that overlaps with a time, apart for shards that changed owner. */
+  silences(fromMs: number, untilMs: number): { moved: number[]; kept: number[] } {
+    const silences = { moved: [] as number[], kept: [] as number[] };
+    for (const commits of this.commits.values()) {
+      let longestMs = 0;
+      for (const [at, { atMs }] of commits.entries()) {
+        const next = commits[at + 1];
+        if (next === undefined || next.atMs < fromMs || atMs > untilMs) continue;
+        longestMs = Math.max(longestMs, next.atMs - atMs);
+      }
+      const before = commits.findLast(({ atMs }) => atMs <= fromMs);
+      const after = commits.findLast(({ atMs }) => atMs <= untilMs);
+      silences[before?.by === after?.by ? "kept" : "moved"].push(longestMs);
+    }
+    return silences;
+  }
+
+  /** By shard, how often it has changed owner in a time. */
+  moves(fromMs: number, untilMs: number): number[] {
+    return [...this.owners.values()].map((owners) => {
+      const at = owners.map((owner, index) => ({ ...owner, before: owners[index - 1]?.by }));
+      return at.filter(({ atMs, by, before }) => atMs > fromMs && atMs <= untilMs && before !== by).length;
+    });
+  }
+}
+
+/** Requests that a replica has begun in a time, by its own log. */
+export const begunRequests = ({ log }: Replica, fromMs: number, untilMs: number): LogLine[] =>
+  log.of("request_answered").filter((line) => {
+    const begunMs = Date.parse(line.time) - Number(line["durationMs"]);
+    return begunMs >= fromMs && begunMs < untilMs;
+  });
+
+function add(to: Map<number, Commit[]>, line: LogLine, by: string): void {
+  const shard = Number(line["shard"]);
+  const list = to.get(shard) ?? [];
+  to.set(shard, list);
+  list.push({ atMs: Date.parse(line.time), by });
+}
+
+export const medianOf = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
