@@ -6,6 +6,7 @@ import { systemClock } from "../kit/clock.ts";
 import type { Event } from "../observe/events.ts";
 import { openHttp, type Readiness } from "../observe/http.ts";
 import { openTelemetry } from "../observe/telemetry.ts";
+import { openTracing } from "../observe/tracing.ts";
 import type { CommandContext } from "./cli.ts";
 import {
   type ConfigArgs,
@@ -50,6 +51,8 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
     stages.see(event);
     telemetry.emit(event);
   };
+  const tracingDeps = { version, clock: systemClock, warn: (message: string) => telemetry.warn(message) };
+  await using tracing = await openTracing(process.env, tracingDeps);
   await using _http = await openHttp(config.http, {
     metrics: () => telemetry.metrics(),
     status: () => ({ ...telemetry.status(), config: maskedConfig(config) }),
@@ -71,6 +74,7 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
       clock: systemClock,
       random: Math.random,
       emit,
+      ...(tracing.trace === undefined ? {} : { trace: tracing.trace }),
     },
     signal,
   );

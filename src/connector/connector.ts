@@ -6,6 +6,7 @@ import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import type { Emit } from "../observe/events.ts";
+import type { TracePage } from "../observe/trace.ts";
 import { PageMemory } from "./page-memory.ts";
 import type { Encoders } from "./shard-run.ts";
 import { runShards } from "./shards.ts";
@@ -22,6 +23,8 @@ export interface ConnectorDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
+  /** Told of each page; without it nothing is timed. */
+  readonly trace?: TracePage;
 }
 
 const START: BackoffOptions = { firstMs: 500, capMs: 15_000 };

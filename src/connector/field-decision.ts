@@ -1,7 +1,8 @@
 import { notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { type Ask, firstFilters } from "../scan/pass.ts";
-import type { Answer } from "../tenant/answer.ts";
-import type { CursorField } from "../tenant/request.ts";
+import type { Answer, TakeActivity } from "../tenant/answer.ts";
+import type { CursorField, PageRequest } from "../tenant/request.ts";
+import { openPageTrace } from "./page-trace.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import { LIMIT_MIN, type ScanRun } from "./scan-run.ts";
 import type { ScanTurn } from "./scan-turn.ts";
@@ -86,7 +87,7 @@ export class FieldDecision {
       sortDirection: "asc" as const,
       limit: LIMIT_MIN,
     };
-    const answer = await this.#tenant.request(scan, request, count, signal);
+    const answer = await this.#traced(request, count, signal);
     if (answer === null || !this.#tenant.settle(scan, answer)) return null;
     if (answer.verdict.kind !== "page") {
       this.#refusedProbe(answer.verdict);
@@ -95,6 +96,20 @@ export class FieldDecision {
     scan.failures = 0;
     const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
     return { serverNowMs, found, total: answer.verdict.total ?? 0 };
+  }
+
+  async #traced(request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer | null> {
+    const { tenant, name } = this.#scan.config;
+    const asked = { tenant, scan: name, reader: "probe", page: 1, limit: request.limit };
+    const trace = openPageTrace(this.#tenant.deps, asked);
+    try {
+      const answer = await this.#tenant.request(this.#scan, request, take, signal);
+      trace?.succeeded();
+      trace?.answered(answer, null);
+      return answer;
+    } finally {
+      trace?.end();
+    }
   }
 
   #refusedProbe(verdict: Answer["verdict"]): void {

@@ -3,11 +3,12 @@ import type { ErrorCode } from "../kit/errors.ts";
 import type { Anomaly } from "../observe/events.ts";
 import { type Fold, foldPage, foldRefused, type PageFacts } from "../scan/fold.ts";
 import { type Ask, askOf } from "../scan/pass.ts";
-import type { Answer } from "../tenant/answer.ts";
+import type { Answer, TakeActivity } from "../tenant/answer.ts";
 import { commitPlan } from "./commit-plan.ts";
 import { FieldDecision } from "./field-decision.ts";
 import { Page } from "./page.ts";
 import { pagePublished } from "./page-published.ts";
+import { openPageTrace, type PageTrace } from "./page-trace.ts";
 import { openReader, readerKind, readerLabel } from "./reader.ts";
 import { type PagePlan, ScanMemory } from "./scan-memory.ts";
 import { cursorMoved } from "./scan-progress.ts";
@@ -33,6 +34,8 @@ export class ScanTurn {
   readonly #scan: ScanRun;
   readonly #name: string;
   readonly #field: FieldDecision;
+  /** Null when nobody traces. */
+  #trace: PageTrace | null = null;
 
   /** @param reader `tail`, or a job's name. */
   constructor(tenant: TenantRun, scan: ScanRun, reader: string) {
@@ -131,7 +134,21 @@ export class ScanTurn {
       nowMs: () => clock.nowMs(),
       lease,
     });
-    const answer = await this.#tenant.request(scan, ask.request, (activity) => page.take(activity), signal);
+    const { tenant, name } = scan.config;
+    const asked = { tenant, scan: name, reader: readerLabel(this.#name), page: ask.pass.pages + 1, limit };
+    this.#trace = openPageTrace(this.#tenant.deps, asked);
+    try {
+      await this.#request(memory, ask, page, signal);
+    } finally {
+      this.#trace?.end();
+    }
+  }
+
+  async #request(memory: ScanMemory, ask: Ask, page: Page, signal: AbortSignal): Promise<void> {
+    const scan = this.#scan;
+    const take: TakeActivity = (activity) => page.take(activity);
+    const answer = await this.#tenant.request(scan, ask.request, this.#trace?.timed(take) ?? take, signal);
+    this.#trace?.answered(answer, page);
     if (answer === null || !this.#tenant.settle(scan, answer)) return;
     if (answer.verdict.kind === "page") await this.#publish(memory, ask, page, answer, signal);
     else if (answer.verdict.kind === "rejected") await this.#rejected(memory, ask, page, answer.verdict.reason, signal);
@@ -145,6 +162,7 @@ export class ScanTurn {
     if (!(await this.#field.isHonoured(memory, ask, facts, signal))) return;
     const fold = foldPage(memory.jobs.get(this.#name) ?? memory.cursor, ask, facts);
     if (!(await this.#advance(memory, { ask, page, fold }, signal))) return;
+    this.#trace?.succeeded();
     const { clock, emit } = this.#tenant.deps;
     emit(pagePublished(this.#scan.config, readerLabel(this.#name), page, clock.nowMs()));
   }
@@ -154,7 +172,8 @@ export class ScanTurn {
     const { page, fold } = read;
     const times = { nowMs: this.#tenant.deps.clock.monotonicMs(), serverNowMs: this.#tenant.serverNowMs() };
     const plan = memory.planPage(this.#name, page, fold, times);
-    if (plan !== null && !(await this.#commit(memory, plan, signal))) {
+    if (plan !== null && !(await this.#commitPage(memory, plan, signal))) {
+      this.#trace?.failed("another state was committed: the page is dropped");
       this.#run.previous = new Set();
       return false;
     }
@@ -254,6 +273,11 @@ export class ScanTurn {
   anomaly(kind: Anomaly, detail: string): void {
     const { tenant, name } = this.#scan.config;
     this.#tenant.deps.emit({ type: "anomaly", tenant, scan: name, kind, detail });
+  }
+
+  #commitPage(memory: ScanMemory, plan: PagePlan, signal: AbortSignal): Promise<boolean> {
+    const commit = () => this.#commit(memory, plan, signal);
+    return this.#trace?.transaction(commit) ?? commit();
   }
 
   get #run(): ReaderRun {

@@ -89,7 +89,8 @@ async function runTenant(
   const scans = config.scans.filter((scan) => scan.tenant === name);
   const scanNames = new Set(config.scans.map((scan) => scan.name));
   const shared = { owner, lease, desk, scanNames, pages, clock, random, emit, grace };
-  const own = { ...shared, tenant: name, requestsPerMinute, client, budget, pace };
+  const traced = deps.trace === undefined ? {} : { trace: deps.trace };
+  const own = { ...shared, ...traced, tenant: name, requestsPerMinute, client, budget, pace };
   await new TenantRun(own, loadScans(deps, plan, scans, state)).run(signal);
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import type { CodeClass, Emit } from "../observe/events.ts";
+import type { TracePage } from "../observe/trace.ts";
 import { nextDue } from "../scan/planner.ts";
 import type { Answer, TakeActivity } from "../tenant/answer.ts";
 import type { Budget } from "../tenant/budget.ts";
@@ -41,6 +42,8 @@ export interface TenantDeps {
   readonly emit: Emit;
   /** Aborts a while after the stop: transactions in flight are given that long. */
   readonly grace: AbortSignal;
+  /** Told of each page; without it nothing is timed. */
+  readonly trace?: TracePage;
 }
 
 const UNAVAILABLE: BackoffOptions = { firstMs: 1_000, capMs: 60_000 };

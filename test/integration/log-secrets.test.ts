@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { startBroker } from "../real/broker.ts";
 import { ensureBuilt } from "../real/built.ts";
+import { startOtlpReceiver } from "../real/otlp-receiver.ts";
 import { discard, eventually, freePort, scratchDir, startConnector } from "../real/process.ts";
 import { type HostilePeer, startHostilePeer } from "./hostile-peer.ts";
 
@@ -68,12 +69,14 @@ function configure({ hostile: { url }, bootstrap, port, sasl = false }: Peers): 
 
 const get = async (url: string) => (await fetch(url)).text();
 
-test("peers that repeat what they were sent bring no secret into the log, /status or /metrics; SIGUSR2 tells more", async () => {
+test("peers that repeat what they were sent bring no secret into the log, /status, /metrics or traces; SIGUSR2 tells more", async () => {
   await using broker = await startBroker();
   await using hostile = await startHostilePeer();
+  await using receiver = await startOtlpReceiver();
   const port = await freePort();
   const { config, dir } = configure({ hostile, bootstrap: broker.bootstrap, port });
-  await using connector = startConnector(["run", "--config", config], { name: "log-secrets", built: true });
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: "100" };
+  await using connector = startConnector(["run", "--config", config], { name: "log-secrets", built: true, env });
   await connector.waitFor("[redacted]", 60_000);
   hostile.beRegistry();
   await connector.waitFor(/"event":"scan_state".*"scan":"legacy-all","state":"retrying"/, 60_000);
@@ -93,7 +96,11 @@ test("peers that repeat what they were sent bring no secret into the log, /statu
   expect((await connector.stop()).code).toBe(143);
   const { sasl: _, ...sent } = SECRETS;
   for (const secret of Object.values(sent)) expect(hostile.received).toContain(secret);
-  for (const output of [connector.log(), status, metrics]) expectNoSecret(output);
+  const refused = receiver.spans.filter((span) => span.status.code === 2);
+  expect(refused.map((span) => span.attributes["mdca.tenant"])).toEqual(expect.arrayContaining(["legacy", "entra"]));
+  const traces = receiver.bodies.join("\n");
+  expect(traces).toContain("[redacted]");
+  for (const output of [connector.log(), status, metrics, traces]) expectNoSecret(output);
   expect(status).toContain("[secret");
   for (const line of connector.log().trim().split("\n")) {
     if (line.startsWith("{")) expect(JSON.parse(line)).toMatchObject({ level: expect.any(String) });

@@ -26,6 +26,10 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["observe"],
   pino: ["observe"],
   "pino-pretty": ["observe"],
+  "@opentelemetry/api": ["observe"],
+  "@opentelemetry/exporter-trace-otlp-http": ["observe"],
+  "@opentelemetry/resources": ["observe"],
+  "@opentelemetry/sdk-trace-base": ["observe"],
 };
 
 /** Rooms import in the direction that data flows. */
