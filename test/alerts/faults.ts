@@ -190,7 +190,18 @@ export const FAULTS: readonly Fault[] = [
     name: "fenced twin",
     minutes: 30,
     alerts: { MdcaSourceFencedRepeatedly: 12 },
+    begin: (site) => site.startApart("b:9464"),
+    end: (site) => site.remove("b:9464"),
+  },
+  {
+    name: "a replica comes, is killed, and comes again",
+    minutes: 30,
+    alerts: {},
     begin: (site) => site.start("b:9464"),
+    during: (site) => {
+      if (Math.round(site.minute) === BEFORE_MINUTES + 10) site.crash("b:9464");
+      if (Math.round(site.minute) === BEFORE_MINUTES + 20) site.crash("a:9464");
+    },
     end: (site) => site.remove("b:9464"),
   },
   {

@@ -120,6 +120,12 @@ export class Site {
     this.#startSoon(instance);
   }
 
+  /** Started where the group's coordinator knows of none of those that run. */
+  startApart(instance: string): void {
+    this.#cluster.forgetGroup();
+    this.start(instance);
+  }
+
   /** It is not there any more, nor does anybody expect it. */
   remove(instance: string): void {
     this.kill(instance);
