@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { idHash } from "../../../src/scan/digest.ts";
 import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, page, Scene, saved, sorted } from "./scene.ts";
 
 const LOOKBACKS = { cursorField: "created" as const, lookbacksMs: [2 * MINUTE_MS, DAY_MS] };
@@ -165,4 +166,17 @@ test("a scan that filters by service itself narrows its own filter, and asks for
   expect(sorted(scene.published)).toEqual(idsOf([...crowdOf(4, 11), ...crowdOf(4, 12)]));
   const parts = scene.tenant.requests.filter((request) => request.filters.includes('"neq"'));
   expect(parts.every((request) => request.filters.includes('"eq":[11,12]'))).toBe(true);
+});
+
+test("ledgers count and digest exactly the ids that were published in their slice", async () => {
+  const activities = backlog(150, 3 * MINUTE_MS);
+  const scene = new Scene({ activities, pageCeiling: 20 });
+  scene.start();
+  await scene.pass(3 * MINUTE_MS);
+  for (const [sliceMs, ledger] of scene.ledgers()) {
+    const inside = activities.filter(({ createdMs }) => createdMs >= sliceMs && createdMs < sliceMs + HOUR_MS);
+    const digest = Buffer.alloc(16);
+    for (const { id } of inside) for (const [at, byte] of idHash(id).entries()) digest[at]! ^= byte;
+    expect(ledger).toMatchObject({ ids: inside.length, published: inside.length, digest: digest.toString("hex") });
+  }
 });
