@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
@@ -18,12 +18,16 @@ type Manifest = any;
 const template = (...values: string[]) =>
   checker("helm", "template", "mdca", chart, "--kube-version", "1.34.0", ...values);
 
-async function rendered(...values: string[]): Promise<Record<string, Manifest>> {
+async function manifests(...values: string[]): Promise<Manifest[]> {
   const { code, out, err } = await template(...values);
-  expect(err).toBe("");
-  expect(code).toBe(0);
-  const manifests = parseAllDocuments(out).map((document) => document.toJS() as Manifest);
-  return Object.fromEntries(manifests.filter(Boolean).map((manifest) => [manifest.kind, manifest]));
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  return parseAllDocuments(out).map((document) => document.toJS() as Manifest);
+}
+
+/** The first of each kind. */
+async function rendered(...values: string[]): Promise<Record<string, Manifest>> {
+  const all = await manifests(...values);
+  return Object.fromEntries(all.reverse().map((manifest) => [manifest.kind, manifest]));
 }
 
 test("the schema of the chart's values is the one of today's configuration", () => {
@@ -82,6 +86,20 @@ test("what needs the Prometheus operator is left out until it is asked for", asy
   expect(Object.keys(await rendered(...smallest)).sort()).toEqual(kinds);
   const { PodMonitor } = await rendered(...everything);
   expect(PodMonitor.spec.podMetricsEndpoints).toEqual([{ port: "http", path: "/metrics", interval: "30s" }]);
+});
+
+test("every dashboard and every file of rules comes with the chart, as it is", async () => {
+  const all = await manifests(...everything);
+  const at = (path: string) => join(root, "deploy", path);
+  const ruleFiles = readdirSync(at("prometheus")).filter((name) => name.endsWith(".yaml"));
+  const rules = all.filter(({ kind }) => kind === "PrometheusRule").map(({ spec }) => spec);
+  expect(rules).toEqual(ruleFiles.sort().map((name) => parse(readFileSync(at(`prometheus/${name}`), "utf8"))));
+  const boards = readdirSync(at("grafana")).filter((name) => name.endsWith(".json"));
+  const found = all.filter(({ metadata }) => metadata.labels.grafana_dashboard === "1");
+  const texts = Object.assign({}, ...found.map(({ data }) => data));
+  expect(Object.keys(texts).sort()).toEqual(boards.sort());
+  for (const name of boards)
+    expect(JSON.parse(texts[name])).toEqual(JSON.parse(readFileSync(at(`grafana/${name}`), "utf8")));
 });
 
 test("the connector takes the configuration as the pod finds it; another one is another pod", async () => {

@@ -121,3 +121,30 @@ test("the process's own series are there, but not the lag that measures the scra
   expect(text).not.toMatch(/^nodejs_eventloop_lag_seconds /m);
   await telemetry[Symbol.asyncDispose]();
 });
+
+test.each(["info", "debug"] as const)("from %s the log's level is changed to the other and back", async (level) => {
+  const { telemetry, lines } = opened({ level });
+  const other = level === "info" ? "debug" : "info";
+  const writesDebug = () => {
+    const before = lines.length;
+    telemetry.emit({ type: "budget", tenant: "contoso", limitPerMinute: 15, usedLastMinute: 9 });
+    return lines.length > before;
+  };
+  expect(writesDebug()).toBe(level === "debug");
+  telemetry.toggleDebug();
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ event: "log_level", from: level, to: other });
+  expect(writesDebug()).toBe(other === "debug");
+  telemetry.toggleDebug();
+  expect(JSON.parse(lines.at(-1) ?? "")).toMatchObject({ event: "log_level", from: other, to: level });
+  expect(writesDebug()).toBe(level === "debug");
+  await telemetry[Symbol.asyncDispose]();
+});
+
+test("a warning that repeats is told once a minute, with its count", async () => {
+  const { telemetry, lines, clock } = opened();
+  for (let at = 0; at < 5; at++) telemetry.warn("the endpoint does not answer");
+  expect(lines).toHaveLength(1);
+  await clock.advance(70_000);
+  expect(JSON.parse(lines[1] ?? "")).toMatchObject({ event: "warning", level: "warn", held: 3 });
+  await telemetry[Symbol.asyncDispose]();
+});
