@@ -2,7 +2,6 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import { chartValuesSchema } from "../../../deploy/generate/chart-values.ts";
 import { loadConfig } from "../../../src/config/load.ts";
 import { checker } from "../../real/checkers.ts";
 import { discard, root, scratchDir } from "../../real/process.ts";
@@ -30,12 +29,6 @@ async function rendered(...values: string[]): Promise<Record<string, Manifest>> 
   return Object.fromEntries(all.reverse().map((manifest) => [manifest.kind, manifest]));
 }
 
-test("the schema of the chart's values is the one of today's configuration", () => {
-  const published: unknown = JSON.parse(readFileSync(join(chart, "values.schema.json"), "utf8"));
-  // When this differs: npx tsx deploy/generate/chart-schema.ts
-  expect(published).toEqual(JSON.parse(JSON.stringify(chartValuesSchema())));
-});
-
 test("the chart is of the connector's version", () => {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   expect(parse(readFileSync(join(chart, "Chart.yaml"), "utf8")).appVersion).toBe(version);
@@ -61,7 +54,8 @@ test("the pod runs as nobody, writes nothing, and is given the time that it need
   const { Deployment, NetworkPolicy, PodDisruptionBudget } = await rendered(...everything);
   const pod = Deployment.spec.template.spec;
   const [container] = pod.containers;
-  expect(Deployment.spec.strategy.type).toBe("Recreate");
+  expect(Deployment.spec.replicas).toBe(3);
+  expect(Deployment.spec.strategy.rollingUpdate).toEqual({ maxSurge: 0, maxUnavailable: 1 });
   expect(pod).toMatchObject({ automountServiceAccountToken: false, terminationGracePeriodSeconds: 30 });
   expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } });
   expect(container.securityContext).toEqual({

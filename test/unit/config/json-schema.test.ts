@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { chartValuesSchema } from "../../../deploy/generate/chart-values.ts";
 import { configJsonSchema, isSecretAt, keysAt } from "../../../src/config/json-schema.ts";
 
 test("the published schema is the one that configurations are checked with", () => {
   const published: unknown = JSON.parse(readFileSync("schemas/config.schema.json", "utf8"));
   // When this differs: npx tsx deploy/generate/config-schema.ts
   expect(published).toEqual(JSON.parse(JSON.stringify(configJsonSchema())));
+});
+
+test("the Helm chart's values are checked with it, too", () => {
+  const file = "deploy/helm/mdca-kafka-source/values.schema.json";
+  // When this differs: npx tsx deploy/generate/chart-schema.ts
+  expect(JSON.parse(readFileSync(file, "utf8"))).toEqual(JSON.parse(JSON.stringify(chartValuesSchema())));
 });
 
 test("every option says what it is", () => {
