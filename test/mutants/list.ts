@@ -183,4 +183,19 @@ const COMMITTING: readonly Mutant[] = [
   },
 ];
 
-export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING];
+const OWNING: readonly Mutant[] = [
+  {
+    name: "a membership is believed however old its proof is",
+    file: "src/kafka/membership.ts",
+    find: "&& nowMs - provenMs < sessionMs - MARGIN_MS",
+    replace: "&& nowMs + sessionMs + MARGIN_MS > 0",
+  },
+  {
+    name: "a request on its way out is not stopped by a lost shard",
+    file: "src/connector/shard-run.ts",
+    find: "deps.openTenant(tenant, () => lease.isProven())",
+    replace: "deps.openTenant(tenant, () => lease.shard >= 0)",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING, ...OWNING];

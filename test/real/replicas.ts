@@ -4,6 +4,7 @@ import { partitionOfKey } from "../../src/kafka/partitions.ts";
 import { JsonLog } from "./json-log.ts";
 import { eventually, freePort, type Running, scratchDir, startConnector } from "./process.ts";
 import { type LiveStatus, statusOf } from "./stack.ts";
+import { WatchedTenants } from "./watched-tenants.ts";
 
 export const SHARDS = 12;
 
@@ -23,6 +24,8 @@ export interface Replica {
   readonly name: string;
   readonly process: Running;
   readonly log: JsonLog;
+  /** When each of its requests to any tenant was there; epoch ms. */
+  readonly requestsMs: readonly number[];
   status(): Promise<LiveStatus | null>;
   /** The shards that it says are its own. */
   owned(): Promise<number[]>;
@@ -44,6 +47,7 @@ export function tenantNames(count: number): string[] {
 export class Fleet implements AsyncDisposable {
   readonly all: Replica[] = [];
   readonly #options: FleetOptions;
+  readonly #watched: WatchedTenants[] = [];
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -57,13 +61,16 @@ export class Fleet implements AsyncDisposable {
     const port = await freePort();
     const name = `${this.#options.topic}-${this.all.length + 1}`;
     const file = join(scratchDir("replica"), "connector.yaml");
-    writeFileSync(file, JSON.stringify(this.#config(port), null, 2));
+    const watched = await WatchedTenants.open(this.#options.tenants);
+    this.#watched.push(watched);
+    writeFileSync(file, JSON.stringify(this.#config(port, watched.urls), null, 2));
     const process = startConnector(["run", "--config", file], { name: `replica-${name}`, built: true });
     const url = `http://127.0.0.1:${port}`;
     const replica: Replica = {
       name,
       process,
       log: new JsonLog(process.logFile),
+      requestsMs: watched.requestsMs,
       status: () => statusOf(port),
       owned: async () => ((await statusOf(port))?.shards ?? []).flatMap(({ shard, owned }) => (owned ? [shard] : [])),
       isReady: async () => (await fetch(`${url}/readyz`).catch(() => null))?.ok === true,
@@ -82,8 +89,8 @@ export class Fleet implements AsyncDisposable {
     await eventually(shares, deadlineMs, "the shards to be spread");
   }
 
-  #config(port: number): object {
-    const { bootstrap, registry, topic, tenants, requestsPerMinute, sessionTimeout, heartbeatInterval } = this.#options;
+  #config(port: number, tenants: ReadonlyMap<string, string>): object {
+    const { bootstrap, registry, topic, requestsPerMinute, sessionTimeout, heartbeatInterval } = this.#options;
     const tenant = (apiUrl: string) => ({ apiUrl, auth: { token: "mock-token" }, requestsPerMinute });
     const scan = (name: string) => ({
       tenant: name,
@@ -104,5 +111,6 @@ export class Fleet implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.all.map(({ process }) => process[Symbol.asyncDispose]()));
+    for (const watched of this.#watched) await watched[Symbol.asyncDispose]();
   }
 }

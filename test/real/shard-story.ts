@@ -49,13 +49,6 @@ export class ShardStory {
   }
 }
 
-/** Requests that a replica has begun in a time, by its own log. */
-export const begunRequests = ({ log }: Replica, fromMs: number, untilMs: number): LogLine[] =>
-  log.of("request_answered").filter((line) => {
-    const begunMs = Date.parse(line.time) - Number(line["durationMs"]);
-    return begunMs >= fromMs && begunMs < untilMs;
-  });
-
 function add(to: Map<number, Commit[]>, line: LogLine, by: string): void {
   const shard = Number(line["shard"]);
   const list = to.get(shard) ?? [];
