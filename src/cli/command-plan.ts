@@ -1,8 +1,8 @@
 import { ConnectorError } from "../kit/errors.ts";
-import { type Cost, type CostBasis, costOf, forgottenBetween, type Range, type SliceLedger } from "../scan/cost.ts";
+import { type Cost, type CostBasis, costOf, type Range, type SliceLedger } from "../scan/cost.ts";
 import { decodeCursor } from "../scan/cursor.ts";
+import { forgottenHours, repeatsRefusal } from "../scan/forgotten.ts";
 import { cursorKey, decodeLedger, parseSliceKey } from "../scan/ledger.ts";
-import { SLICE_MS } from "../scan/slice.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { iso } from "./instant.ts";
 
@@ -109,17 +109,11 @@ function planOf(
   does: string,
   { fromMs, untilMs, mayRepeat }: { fromMs: number; untilMs: number; mayRepeat: boolean },
 ): Plan {
-  const foldedMs = folded === null ? 0 : Math.min(untilMs, folded.untilMs) - Math.max(fromMs, folded.fromMs);
-  const foldedHours = Math.max(0, Math.ceil(foldedMs / SLICE_MS));
-  const forgottenHours = forgottenBetween(basis.ledgers, fromMs, untilMs) + foldedHours;
-  const refusal =
-    forgottenHours === 0 || mayRepeat
-      ? null
-      : `the ids of ${counted(forgottenHours, "hour")} in it are forgotten, so what was published there would be published ` +
-        "again; --may-repeat allows it";
   const { requestsPerMinute, ledgers } = basis;
+  const forgotten = forgottenHours({ ledgers, folded }, { fromMs, untilMs });
+  const refusal = forgotten === 0 || mayRepeat ? null : repeatsRefusal(forgotten);
   const cost = { ...costOf({ fromMs, untilMs }, basis), requestsPerMinute, knownHours: ledgers.length };
-  return { scan, does, from: iso(fromMs), until: iso(untilMs), cost, forgottenHours, refusal };
+  return { scan, does, from: iso(fromMs), until: iso(untilMs), cost, forgottenHours: forgotten, refusal };
 }
 
 /** `1 hour`, `2 hours`. */

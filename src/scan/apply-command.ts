@@ -1,8 +1,8 @@
 import type { Command } from "./command.ts";
+import { forgottenHours, repeatsRefusal } from "./forgotten.ts";
 import { isDone, type Job, jobName, newJob } from "./job.ts";
 import { excuse } from "./lookback.ts";
 import type { ScanDraft } from "./scan-draft.ts";
-import { SLICE_MS } from "./slice.ts";
 import type { ScanState } from "./state.ts";
 import { OVERLAP_MS, tailFromMs } from "./tail.ts";
 
@@ -42,8 +42,9 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
   const name = jobName({ origin: "backfill", ageMs: null, whole });
   if (state.jobs.has(name)) return refused(`${name} is there already: cancel it first, or begin elsewhere`);
   if (state.jobs.size >= JOBS_MAX) return refused(`${JOBS_MAX} jobs are open already: let some be done first`);
-  const forgotten = mayRepeat ? null : forgottenIn(state, whole);
-  if (forgotten !== null) return refused(`${forgotten}, so repeats could not be told: only with --may-repeat`);
+  const ledgers = state.slices.ledgers.map(([sliceMs, { remembered }]) => ({ sliceMs, remembered }));
+  const forgotten = forgottenHours({ ledgers, folded: state.cursor.folded }, { fromMs: range.fromMs, untilMs });
+  if (forgotten > 0 && !mayRepeat) return refused(`${stretch}: ${repeatsRefusal(forgotten)}`);
   const job = newJob({ origin: "backfill", order, whole, mayRepeat });
   return {
     message: `${name}: reads ${stretch}, ${order === "asc" ? "oldest" : "newest"} first`,
@@ -109,22 +110,6 @@ function cancel(reader: string, job: Job): Applied {
 function skip(draft: ScanDraft, stretch: { readonly fromMs: number; readonly untilMs: number }): void {
   draft.openGap({ ...stretch, reason: "skipped" });
   draft.cursor = excuse(draft.cursor, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 }, "all");
-}
-
-/** Why repeats in a stretch could not be told; null: they can. Inclusive. */
-function forgottenIn(state: ScanState, stretch: { readonly fromMs: number; readonly untilMs: number }): string | null {
-  const { folded } = state.cursor;
-  if (folded !== null && stretch.fromMs < folded.untilMs && stretch.untilMs >= folded.fromMs) {
-    return `ids from ${iso(folded.fromMs)} to ${iso(folded.untilMs)} are forgotten`;
-  }
-  const forgotten = state.slices.ledgers
-    .filter(([sliceMs, ledger]) => {
-      return !ledger.remembered && sliceMs <= stretch.untilMs && sliceMs + SLICE_MS > stretch.fromMs;
-    })
-    .map(([sliceMs]) => sliceMs);
-  const [first] = forgotten;
-  if (first === undefined) return null;
-  return `ids of ${forgotten.length} slices from ${iso(first)} on are forgotten`;
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();

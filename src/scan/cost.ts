@@ -49,13 +49,10 @@ export function costOf(range: Range, { ledgers, pageSize, requestsPerMinute }: C
   return { activities, requests, minutes: requests / paceOf(requestsPerMinute), measured: knownMs === lengthMs };
 }
 
-/** Slices in the range, whole or in part, whose ids are forgotten: what was published in them cannot be recognised. */
-export const forgottenBetween = (ledgers: readonly SliceLedger[], fromMs: number, untilMs: number): number =>
-  ledgers.filter(({ remembered, sliceMs }) => !remembered && sharedMs({ fromMs, untilMs }, sliceMs) > 0).length;
-
 const countOf = ({ published, deadLettered }: SliceLedger): number => published + deadLettered;
 
-function sharedMs({ fromMs, untilMs }: Range, sliceMs: number): number {
+/** How much of a slice lies in the range. */
+export function sharedMs({ fromMs, untilMs }: Range, sliceMs: number): number {
   return Math.max(0, Math.min(untilMs, sliceMs + SLICE_MS) - Math.max(fromMs, sliceMs));
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { costOf, forgottenBetween, type SliceLedger } from "../../../src/scan/cost.ts";
+import { costOf, type SliceLedger } from "../../../src/scan/cost.ts";
 
 const HOUR_MS = 3_600_000;
 const ledger = (hour: number, published: number, more: Partial<SliceLedger> = {}): SliceLedger => ({
@@ -40,18 +40,4 @@ test("the pace is one request less than the budget, and never none", () => {
   const one = { ledgers: [ledger(1, 1_000)], pageSize: 100 };
   expect(costOf(hours(1, 2), { ...one, requestsPerMinute: 2 }).minutes).toBe(10);
   expect(costOf(hours(1, 2), { ...one, requestsPerMinute: 1 }).minutes).toBe(10);
-});
-
-test("forgotten slices count where the range touches them, and only there", () => {
-  const gone = { remembered: false };
-  const ledgers = [ledger(1, 5, gone), ledger(2, 5), ledger(3, 5, gone)];
-  const count = (from: number, until: number) => {
-    const { fromMs, untilMs } = hours(from, until);
-    return forgottenBetween(ledgers, fromMs, untilMs);
-  };
-  expect(count(0, 5)).toBe(2);
-  expect(count(1.9, 2.5)).toBe(1);
-  expect(count(2, 3)).toBe(0);
-  expect(count(4, 9)).toBe(0);
-  expect(count(3.5, 3.5)).toBe(0);
 });
