@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import kafkajs, { type Kafka } from "kafkajs";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openKafka } from "../../src/kafka/kafkajs-port.ts";
 import type { ClientLine, KafkaOptions } from "../../src/kafka/options.ts";
 import type { KafkaPort, OutgoingRecord } from "../../src/kafka/port.ts";
@@ -57,6 +57,14 @@ async function fresh(
   // A broker that was just resumed may still be fenced by its controller.
   await expect.poll(() => prepared(connected, names, 1).catch(() => null), { timeout: 20_000 }).toEqual([]);
   return { log: connected.shard(0), topic: names.topic, partitions: 6, valueBytes: 2_000, names };
+}
+
+/** Another process with the same cursors topic; closed with the test. */
+function rival({ cursors }: { cursors: string }): KafkaPort {
+  const cursorsTopic = { name: cursors, partitions: 3 };
+  const other = openKafka({ brokers: [broker.bootstrap], clientId: "rival", cursorsTopic }, { clock: systemClock });
+  onTestFinished(() => other[Symbol.asyncDispose]());
+  return other;
 }
 
 /** Calls `then`, synchronously, while the records of a transaction are on their way. */
@@ -136,12 +144,7 @@ test("a process frozen for longer than its transaction may take has failed, and 
 test("a process frozen while another took over is told so, and does not take the shard back", async () => {
   const numbers = await fresh({ transactionTimeoutMs: 1_000 });
   await numbers.log.open(never);
-  const cursorsTopic = { name: numbers.names.cursors, partitions: 3 };
-  await using other = openKafka(
-    { brokers: [broker.bootstrap], clientId: "other", cursorsTopic },
-    { clock: systemClock },
-  );
-  const taken = other.shard(0);
+  const taken = rival(numbers.names).shard(0);
   beforeNextEnd(async () => {
     await taken.open(never);
     await systemClock.sleep(1_100, never);
@@ -161,12 +164,7 @@ test("a process frozen while another took over is told so, and does not take the
 test("an owner whose transaction the brokers are ending for a newer one does not take the shard back", async () => {
   const numbers = await fresh();
   await numbers.log.open(never);
-  const cursorsTopic = { name: numbers.names.cursors, partitions: 3 };
-  await using other = openKafka(
-    { brokers: [broker.bootstrap], clientId: "other", cursorsTopic },
-    { clock: systemClock },
-  );
-  const taken = other.shard(0);
+  const taken = rival(numbers.names).shard(0);
   // The newer one's mark comes only after the answer that its fencing has caused.
   let opening: Promise<unknown> = Promise.resolve();
   atNextEnd(async () => {
