@@ -53,7 +53,7 @@ const otherNode = (major: number) =>
     node: readFileSync(join(root, `.cache/node${major}.path`), "utf8").trim(),
     // What they try again is the runtime, not the logic.
     env: { FC_RUNS: process.env["FC_RUNS"] ?? "40" },
-    minutesMax: 6,
+    minutesMax: 12,
   });
 
 const statics: Stage[] = [
@@ -61,7 +61,7 @@ const statics: Stage[] = [
   tool("lint", bin("biome"), "check"),
   tool("unused", bin("knip")),
 ];
-const unit = tests("unit", { projects: ["unit", "tidy"], minutesMax: 6 });
+const unit = tests("unit", { projects: ["unit", "tidy"], minutesMax: 12 });
 
 const simulation = (seeds: string, from: string): Stage => ({
   name: "simulation",
@@ -81,7 +81,7 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
     statics,
     [unit],
     [tests("contract", { projects: ["contract"], minutesMax: 5 })],
-    [tests("integration", { projects: ["integration"], minutesMax: 20 })],
+    [tests("integration", { projects: ["integration"], minutesMax: 35 })],
     [otherNode(22)],
     [otherNode(24)],
   ],
