@@ -39,7 +39,7 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   const status = openStatus({ ...options, startedAtMs });
   const log = openLog({ ...options.log, nowMs });
   collectProcessMetrics(metrics.registry);
-  const exposition = openExposition(metrics.registry);
+  const exposition = openExposition(metrics.registry, HIDDEN);
   const stop = new AbortController();
   const ticking = tickUntilStopped(() => quietly(() => log.tick(nowMs())), clock, stop.signal);
   return {
@@ -65,22 +65,20 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
   };
 }
 
+/** Gauges by the names of counters; `nodejs_active_resources` says the same by type. */
+const MISNAMED = ["nodejs_active_handles_total", "nodejs_active_requests_total", "nodejs_active_resources_total"];
+
 /**
- * The event loop's lag at the scrape measures the scrape; its percentiles stay. The others are gauges by the names of
- * counters; `nodejs_active_resources` says the same by type.
+ * The event loop's lag at the scrape measures the scrape; its mean and percentiles stay. Hidden and not removed: it is
+ * in reading this one that prom-client sets all of them.
  */
-const MISLEADING = [
-  "nodejs_eventloop_lag_seconds",
-  "nodejs_active_handles_total",
-  "nodejs_active_requests_total",
-  "nodejs_active_resources_total",
-];
+const HIDDEN: ReadonlySet<string> = new Set(["nodejs_eventloop_lag_seconds"]);
 
 type Registry = ReturnType<typeof openMetrics>["registry"];
 
 function collectProcessMetrics(register: Registry): void {
   collectDefaultMetrics({ register });
-  for (const name of MISLEADING) register.removeSingleMetric(name);
+  for (const name of MISNAMED) register.removeSingleMetric(name);
 }
 
 async function tickUntilStopped(tick: () => void, clock: Clock, signal: AbortSignal): Promise<void> {
