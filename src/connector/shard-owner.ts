@@ -7,6 +7,17 @@ import type { Emit } from "../observe/events.ts";
 
 const REOPEN: BackoffOptions = { firstMs: 200, capMs: 10_000 };
 
+/**
+ * Somebody else has owned the shard in between, and may have changed the state of any of its scans: whatever was known
+ * of it is to be forgotten, and the shard begun anew.
+ */
+export class OwnedInBetween extends Error {
+  constructor(shard: number, cause: unknown) {
+    super(`shard ${shard}: somebody else has owned it in between, so it is begun anew`, { cause });
+    this.name = "OwnedInBetween";
+  }
+}
+
 /** Committed for sure, or unknown: then the state that the shard has now tells. */
 export type CommitOutcome = { readonly kind: "committed" } | { readonly kind: "reopened"; readonly state: ShardState };
 
@@ -66,7 +77,7 @@ export class ShardOwner {
   /**
    * One attempt at one transaction, after those that came before it. Whoever is fenced goes on once the group has said
    * since then that the shard is still this process's.
-   * @throws ConnectorError that is fatal; the reason of `signal`, or of the lease's end.
+   * @throws ConnectorError that is fatal; OwnedInBetween; the reason of `signal`, or of the lease's end.
    */
   commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
     const turn = this.#last.then(() => this.#commit(transaction, signal));
@@ -91,7 +102,9 @@ export class ShardOwner {
       if (!(error instanceof ConnectorError)) throw error;
       ended(error.code === "publish_fenced" ? "fenced" : "failed", describeError(error));
       if (!this.#canPass(error)) throw error;
-      return { kind: "reopened", state: await this.open(signal) };
+      const state = await this.open(signal);
+      if (!log.isContinued) throw new OwnedInBetween(log.shard, error);
+      return { kind: "reopened", state };
     }
   }
 

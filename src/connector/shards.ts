@@ -3,6 +3,7 @@ import type { GroupEvents, KafkaPort, Lease } from "../kafka/port.ts";
 import { aborted } from "../kit/together.ts";
 import type { ConnectorDeps } from "./connector.ts";
 import type { PageMemory } from "./page-memory.ts";
+import { OwnedInBetween } from "./shard-owner.ts";
 import { type Encoders, runShard } from "./shard-run.ts";
 
 export interface ShardsPlan {
@@ -54,13 +55,21 @@ interface Leased {
   readonly tenants: readonly TenantConfig[];
 }
 
-/** A shard's run; that the lease or the connector ends is how it ends. */
+/**
+ * A shard's run; that the lease or the connector ends is how it ends. Where the command line has owned the shard in
+ * between it is begun anew, with nothing remembered.
+ */
 async function runLeased(deps: ConnectorDeps, plan: ShardsPlan, leased: Leased, stop: AbortSignal): Promise<void> {
   const { lost } = leased.lease;
-  try {
-    await runShard(deps, { ...plan, ...leased }, AbortSignal.any([stop, lost]));
-  } catch (error) {
-    if (!lost.aborted && !stop.aborted) plan.failed.abort(error);
+  for (;;) {
+    try {
+      await runShard(deps, { ...plan, ...leased }, AbortSignal.any([stop, lost]));
+    } catch (error) {
+      if (lost.aborted || stop.aborted) return;
+      if (error instanceof OwnedInBetween) continue;
+      plan.failed.abort(error);
+      return;
+    }
   }
 }
 

@@ -118,6 +118,15 @@ class KafkajsPort implements KafkaPort {
     return log;
   }
 
+  async members(signal: AbortSignal): Promise<number> {
+    const { name } = this.#options.cursorsTopic;
+    const count = async (admin: Admin): Promise<number> => {
+      const { groups } = await admin.describeGroups([name]);
+      return groups.reduce((sum, { members }) => sum + members.length, 0);
+    };
+    return await this.#withAdmin(`asking who is in the group ${name}`, count, signal);
+  }
+
   async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
     try {
       return (await orAborted(loadCommitted({ ...this.#load(), shard }, signal), signal)).state;

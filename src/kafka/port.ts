@@ -35,6 +35,11 @@ export type OnRecord = (key: string, value: Buffer | null) => void;
 export interface ShardLog extends AsyncDisposable {
   readonly shard: number;
   /**
+   * Whether nobody else has owned the shard between the last two openings: otherwise nothing counts of what was known
+   * of its state before the last. True after the first.
+   */
+  readonly isContinued: boolean;
+  /**
    * Fences every earlier owner, waits until its open transaction is decided, commits this owner's mark and
    * returns the state up to the mark, never read from behind an open transaction. May be called again at
    * any time, above all after a failed commit: the state then tells whether it was committed. What `mayOpen` says is
@@ -146,6 +151,11 @@ export interface KafkaPort extends AsyncDisposable {
    * @param inUse the shards that tenants live in: these are spread evenly.
    */
   group(inUse: ReadonlySet<number>, events: GroupEvents): ShardGroup;
+  /**
+   * How many members that group has: processes that own shards, or are about to.
+   * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
+   */
+  members(signal: AbortSignal): Promise<number>;
   /** A shard's committed state, read without fencing anybody; for `cursor show`. */
   readState(shard: number, signal: AbortSignal): Promise<ShardState>;
   /**

@@ -33,6 +33,9 @@ export class KafkaShardLog implements ShardLog {
   readonly shard: number;
   readonly #options: ShardLogOptions;
   #term = "";
+  /** Of all tries to open since the last that succeeded, that one included. */
+  #terms = new Set<string>();
+  #isContinued = true;
   /** Where the state ends that `open` returned last; null before. */
   #stateEnd: bigint | null = null;
   /** Null before the first `open` and after any error. */
@@ -41,6 +44,10 @@ export class KafkaShardLog implements ShardLog {
   constructor(options: ShardLogOptions) {
     this.shard = options.shard;
     this.#options = options;
+  }
+
+  get isContinued(): boolean {
+    return this.#isContinued;
   }
 
   async open(signal: AbortSignal): Promise<ShardState> {
@@ -89,6 +96,7 @@ export class KafkaShardLog implements ShardLog {
   async #openOnce(signal: AbortSignal): Promise<ShardState> {
     const producer = new ShardProducer(this.#options);
     this.#term = randomUUID();
+    this.#terms.add(this.#term);
     try {
       const state = await this.#openWith(producer, signal);
       this.#producer = producer;
@@ -129,6 +137,8 @@ export class KafkaShardLog implements ShardLog {
     const fold = await loadState({ ...this.#options, onProgress }, endOffset, signal);
     // A later owner's mark has replaced ours: compaction keeps the latest.
     if (!fold.isMarkedBy(this.#term)) throw fencedByMark(`opening ${this.#name}`);
+    this.#isContinued = this.#stateEnd === null || fold.isPrecededBy(this.#terms);
+    this.#terms = new Set([this.#term]);
     this.#stateEnd = endOffset;
     return fold.state;
   }

@@ -11,9 +11,10 @@ export function markOf(term: string): StateRecord {
 export class StateFold {
   readonly #state = new Map<string, Buffer>();
   #mark: string | null = null;
+  #markBefore: string | null = null;
 
   add(key: string, value: Buffer | null): void {
-    if (key === MARK_KEY) this.#mark = value === null ? null : value.toString();
+    if (key === MARK_KEY) this.#addMark(value);
     // A copy: the value is a slice of a whole response, which it would keep in memory.
     else if (value !== null) this.#state.set(key, Buffer.from(value));
     else this.#state.delete(key);
@@ -26,5 +27,15 @@ export class StateFold {
   /** Whether the latest owner's mark is the one of `term`. */
   isMarkedBy(term: string): boolean {
     return this.#mark === markOf(term).value;
+  }
+
+  /** Whether the mark before the latest is of one of these terms; compaction may have taken it away. */
+  isPrecededBy(terms: ReadonlySet<string>): boolean {
+    return [...terms].some((term) => this.#markBefore === markOf(term).value);
+  }
+
+  #addMark(value: Buffer | null): void {
+    this.#markBefore = this.#mark;
+    this.#mark = value === null ? null : value.toString();
   }
 }

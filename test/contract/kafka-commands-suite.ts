@@ -26,6 +26,7 @@ function following(
 const follow = (log: ShardLog) => following((onRecord, signal) => log.follow(onRecord, signal));
 const send = (port: KafkaPort, id: string, shard = 0) => port.sendCommand(shard, commandKey(id), `do ${id}`, never);
 const commands = (seen: readonly Seen[]) => seen.filter(([, value]) => value !== null).map(([, value]) => value);
+const put = (value: string) => ({ state: [{ key: "cursor", value }], records: [] });
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 /** What the port promises of commands, clause by clause. */
@@ -153,6 +154,24 @@ export function commandsContract(brokers: string, makeBench: () => Promise<Bench
           ["cursor", "2"],
         ]);
       await end();
+    });
+
+    test("an owner that opens again is told whether somebody else has owned the shard in between", async () => {
+      const { names: of, port } = await ready();
+      const owner = port.shard(0);
+      await owner.open(never);
+      expect(owner.isContinued).toBe(true);
+      await owner.commit(put("owner"), never);
+      await owner.open(never);
+      expect(owner.isContinued).toBe(true);
+      const other = bench().process(of).shard(0);
+      await other.open(never);
+      await other.commit(put("other"), never);
+      await expect(owner.commit(put("lost"), never)).rejects.toMatchObject({ code: "publish_fenced" });
+      expect(String((await owner.open(never)).get("cursor"))).toBe("other");
+      expect(owner.isContinued).toBe(false);
+      await owner.open(never);
+      expect(owner.isContinued).toBe(true);
     });
 
     test("nothing but commands can be sent, and not by one who is stopping", async () => {

@@ -119,6 +119,19 @@ export function groupContract(brokers: string, makeBench: () => Promise<Bench>):
       const state = { state: [{ key: "k", value: "v" }], records: [] };
       await expect(owner.commit(state, never)).rejects.toMatchObject({ code: "publish_fenced" });
       expect((await owner.open(never)).size).toBe(0);
+      expect(owner.isContinued).toBe(true);
+    });
+
+    test("whoever asks is told how many members there are", async () => {
+      const { names, port } = await ready();
+      await port.shard(0).open(never);
+      expect(await port.members(never)).toBe(0);
+      const first = await join(names);
+      expect(await port.members(never)).toBe(1);
+      await join(names);
+      await expect.poll(() => port.members(never), POLL).toBe(2);
+      await first.group[Symbol.asyncDispose]();
+      await expect.poll(() => port.members(never), POLL).toBe(1);
     });
 
     test("an aborted signal ends a join", async () => {

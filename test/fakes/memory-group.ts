@@ -58,6 +58,10 @@ export class MemoryGroup {
     return this.#givenTo.get(shard);
   }
 
+  get size(): number {
+    return this.#members.size;
+  }
+
   get generation(): number {
     return this.#generation;
   }

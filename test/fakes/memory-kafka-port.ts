@@ -97,6 +97,11 @@ export class MemoryPort implements KafkaPort {
     return member;
   }
 
+  async members(signal: AbortSignal): Promise<number> {
+    signal.throwIfAborted();
+    return this.#cluster.group.size;
+  }
+
   shard(shard: number, mayOpen: () => boolean = () => true): ShardLog {
     return new MemoryShardLog(this.#cluster, { step: this.#step, mayOpen }, shard);
   }
@@ -143,12 +148,19 @@ class MemoryShardLog implements ShardLog {
   /** Null before the first `open` and after any error. */
   #epoch: number | null = null;
   #stateEnd: number | null = null;
+  /** Of all tries to open since the last that succeeded, that one included. */
+  #epochs = new Set<number>();
+  #isContinued = true;
 
   constructor(cluster: MemoryCluster, how: { readonly step: Step; readonly mayOpen: () => boolean }, shard: number) {
     this.shard = shard;
     this.#cluster = cluster;
     this.#step = how.step;
     this.#mayOpen = how.mayOpen;
+  }
+
+  get isContinued(): boolean {
+    return this.#isContinued;
   }
 
   async open(signal: AbortSignal): Promise<ShardState> {
@@ -161,12 +173,16 @@ class MemoryShardLog implements ShardLog {
       await this.#wait("open.fenced", signal);
       await this.#wait("open.mark", signal);
       this.#checkMayOpen();
-      this.#cluster.end(owner, "committed");
+      const before = this.#cluster.mark(owner);
+      const isContinued = this.#stateEnd === null || this.#epochs.has(before);
+      this.#epochs.add(owner.epoch);
       await this.#wait("open.marked", signal);
       await this.#wait("open.read", signal);
       const state = this.#cluster.committedState(this.shard);
       this.#stateEnd = this.#cluster.stableEnd(this.shard);
       this.#epoch = owner.epoch;
+      this.#epochs = new Set([owner.epoch]);
+      this.#isContinued = isContinued;
       return state;
     } catch (error) {
       if (signal.aborted) throw signal.reason;

@@ -25,6 +25,8 @@ interface Entry extends StoredRecord {
 
 interface Owner {
   epoch: number;
+  /** Of whoever left the latest mark; 0: nobody yet. */
+  markEpoch: number;
   current: OpenTransaction | null;
 }
 
@@ -119,6 +121,15 @@ export class MemoryCluster {
     return ++owner.epoch;
   }
 
+  /** The mark that the newest owner leaves. @returns whose there was before. @throws when the epoch is an old one. */
+  mark(owner: { shard: number; epoch: number }): number {
+    const held = this.#checked(owner);
+    const before = held.markEpoch;
+    held.markEpoch = owner.epoch;
+    this.end(owner, "committed");
+    return before;
+  }
+
   /** How often a shard's owners have been fenced. */
   epoch(shard: number): number {
     return this.#owner(shard).epoch;
@@ -194,7 +205,7 @@ export class MemoryCluster {
   }
 
   #owner(shard: number): Owner {
-    const owner = this.#owners.get(shard) ?? { epoch: 0, current: null };
+    const owner = this.#owners.get(shard) ?? { epoch: 0, markEpoch: 0, current: null };
     this.#owners.set(shard, owner);
     return owner;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ShardOwner } from "../../../src/connector/shard-owner.ts";
+import { OwnedInBetween, ShardOwner } from "../../../src/connector/shard-owner.ts";
 import type { Event } from "../../../src/observe/events.ts";
 import { MemoryCluster, type Step } from "../../fakes/memory-kafka.ts";
 import { SIM_CURSORS } from "../../fakes/sim-connector.ts";
@@ -71,7 +71,8 @@ test("opening is tried again ever more rarely, and says why", async () => {
 test("who is fenced goes on once the group has confirmed the shard since then, and judges nothing by itself", async () => {
   const { owner, cluster, events, lease, clock } = owned();
   await owner.open(signal);
-  await cluster.process().port.shard(1).open(signal);
+  // A process that was stopped in the middle of opening it: fenced, and nothing written.
+  cluster.fence(1);
   lease.provenMs = clock.monotonicMs();
   const outcome = owner.commit(put("1"), signal);
   await clock.runUntil(() => lease.waits > 0, 100);
@@ -80,6 +81,18 @@ test("who is fenced goes on once the group has confirmed the shard since then, a
   lease.prove(clock.monotonicMs() + 1);
   expect(await outcome).toMatchObject({ kind: "reopened" });
   expect(await owner.commit(put("2"), signal)).toEqual({ kind: "committed" });
+});
+
+test("who has the shard again behind another owner begins it anew, and so do those that wait behind", async () => {
+  const { owner, cluster, value } = owned();
+  await owner.open(signal);
+  const other = cluster.process().port.shard(1);
+  await other.open(signal);
+  await other.commit(put("other"), signal);
+  const results = await Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
+  const anew = { status: "rejected", reason: expect.any(OwnedInBetween) };
+  expect(results).toEqual([anew, anew]);
+  expect(value()).toBe("other");
 });
 
 test("who is fenced and loses the shard does not fence the other, and those that wait behind end with it", async () => {

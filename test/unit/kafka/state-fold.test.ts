@@ -34,3 +34,15 @@ test("the latest mark says whose the shard is, and no mark is part of the state"
   expect([fold.isMarkedBy("one"), fold.isMarkedBy("two")]).toEqual([false, true]);
   expect(fold.state.size).toBe(0);
 });
+
+test("the mark before the latest says who owned the shard before, where it is still there", () => {
+  const fold = new StateFold();
+  const mark = (term: string) => fold.add(MARK_KEY, Buffer.from(String(markOf(term).value)));
+  mark("mine");
+  expect(fold.isPrecededBy(new Set(["mine"]))).toBe(false);
+  mark("mine again");
+  expect(fold.isPrecededBy(new Set(["mine", "a failed try"]))).toBe(true);
+  mark("other");
+  mark("mine at last");
+  expect(fold.isPrecededBy(new Set(["mine", "mine again", "mine at last"]))).toBe(false);
+});
