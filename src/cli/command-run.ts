@@ -5,16 +5,23 @@ import type { ShardState } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Command } from "../scan/command.ts";
-import { type Plan, planLines, type Target, type TargetConfig, targetOf } from "./command-plan.ts";
+import { tellStage } from "./as-owner.ts";
+import { carryOut } from "./carry-out.ts";
+import { type Plan, type Target, type TargetConfig, targetOf } from "./command-plan.ts";
 import { chosen, proveTopic, readStates } from "./cursor-state.ts";
-import { type CommandHead, type Outcome, operator, sendCommand } from "./send-command.ts";
+import { Printer } from "./ending.ts";
+import { type CommandHead, operator } from "./send-command.ts";
 import { type ConfigArgs, configOptions, connectKafka, readConfig } from "./wiring.ts";
 
 /** The flags of every command that changes a scan. */
 export const changeOptions = {
   ...configOptions,
   scan: { type: "string", demandOption: true, describe: "the scan" },
-  wait: { type: "string", default: "30s", describe: "how long the connector's answer is waited for; 0s: not at all" },
+  wait: {
+    type: "string",
+    default: "30s",
+    describe: "how long a running connector's answer is waited for; 0s: it is only sent",
+  },
   output: { choices: ["table", "json"] as const, default: "table" as const, describe: "how to print it" },
 } as const;
 
@@ -63,7 +70,7 @@ export async function runChange(
   if (waitMs === null) return failOn([`--wait: found "${args.wait}"; allowed: a duration such as 30s or 2m`]);
   const { config } = readConfig(args);
   const scans = chosen(config, args.scan);
-  await using kafka = connectKafka(config);
+  await using kafka = connectKafka(config, { emit: tellStage });
   if (!(await proveTopic(config, kafka, signal))) return 1;
   const [found] = await readStates(scans, kafka, signal);
   assert(found !== undefined, "a chosen scan has a state, if an empty one");
@@ -72,7 +79,8 @@ export async function runChange(
   const out = new Printer(args.output, plan);
   if (plan !== null && plan.refusal !== null) return out.end({ outcome: "refused", message: plan.refusal });
   if (!args.execute) return out.end({ outcome: "dry_run", message: "nothing was changed; --execute does it" });
-  return out.end(await sendCommand({ kafka, clock: systemClock, waitMs }, found.shard, command, signal));
+  const change = { config, scan: found.scan, shard: found.shard, command, emit: tellStage };
+  return out.end(await carryOut(change, { kafka, clock: systemClock, waitMs }, signal));
 }
 
 export function basisOf(config: Config, { name, tenant, pageSize }: ScanConfig): TargetConfig {
@@ -88,32 +96,3 @@ const headFor = (scan: string): CommandHead => ({
   by: operator(),
   scan,
 });
-
-type Ending = Outcome | { readonly outcome: "dry_run" | "refused"; readonly message: string };
-
-/** As text the plan stands there while the answer is waited for; as JSON all is one object. */
-class Printer {
-  readonly #output: "table" | "json";
-  readonly #plan: Plan | null;
-
-  constructor(output: "table" | "json", plan: Plan | null) {
-    this.#output = output;
-    this.#plan = plan;
-    if (output === "table" && plan !== null) write(planLines(plan));
-  }
-
-  /** @returns the exit code. */
-  end(ending: Ending): number {
-    if (this.#output === "json") write([JSON.stringify({ plan: this.#plan, ...ending }, null, 2)]);
-    else write([endingLine(ending)]);
-    return ending.outcome === "refused" ? 1 : 0;
-  }
-}
-
-function endingLine(ending: Ending): string {
-  if (ending.outcome === "dry_run") return ending.message;
-  const id = "id" in ending ? ` (command ${ending.id})` : "";
-  return `${ending.outcome}: ${ending.message}${id}`;
-}
-
-const write = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);

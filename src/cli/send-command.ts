@@ -20,37 +20,49 @@ export interface Sender {
 /** What a command says beside what is wanted. */
 export type CommandHead = Pick<Command, "version" | "id" | "at" | "by" | "scan">;
 
+/** A command on its way, and where it lies. */
+export interface Sent {
+  readonly command: Command;
+  readonly shard: number;
+  readonly offset: bigint;
+}
+
 /**
- * Sends a command to the owner of a shard and waits for its answer. `queued`: there is none yet; the command stays
- * in the shard's state until an owner applies it.
+ * Sends a command to the owner of a shard; it stays in the shard's state until an owner applies it.
  * @throws ConnectorError when it cannot be sent; the reason of `signal`.
  */
 export async function sendCommand(
-  { kafka, clock, waitMs }: Sender,
+  kafka: KafkaPort,
   shard: number,
   command: Command,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const { id } = command;
-  const offset = await kafka.sendCommand(shard, commandKey(id), encodeCommand(command), signal);
+): Promise<Sent> {
+  const offset = await kafka.sendCommand(shard, commandKey(command.id), encodeCommand(command), signal);
+  return { command, shard, offset };
+}
+
+/** Waits for the owner's answer; null: there is none yet. @throws the reason of `signal`. */
+export async function awaitAnswer(
+  { kafka, clock, waitMs }: Sender,
+  { command: { id }, shard, offset }: Sent,
+  signal: AbortSignal,
+): Promise<Outcome | null> {
+  if (waitMs === 0) return null;
   const answered = new AbortController();
   const answers: Outcome[] = [];
   const late = clock.sleep(waitMs, AbortSignal.any([signal, answered.signal])).then(
     () => answered.abort(),
     () => undefined,
   );
-  if (waitMs > 0) {
-    const onRecord = (key: string, value: Buffer | null): void => {
-      if (key !== historyKey(id) || value === null) return;
-      answers.push(answerOf(id, value));
-      answered.abort();
-    };
-    await kafka.followFrom(shard, offset, onRecord, AbortSignal.any([signal, answered.signal]));
-  }
-  answered.abort();
+  const onRecord = (key: string, value: Buffer | null): void => {
+    if (key !== historyKey(id) || value === null) return;
+    answers.push(answerOf(id, value));
+    answered.abort();
+  };
+  await kafka.followFrom(shard, offset, onRecord, AbortSignal.any([signal, answered.signal]));
   await late;
   signal.throwIfAborted();
-  return answers[0] ?? queued(id, waitMs);
+  return answers[0] ?? null;
 }
 
 function answerOf(id: string, value: Buffer): Outcome {
@@ -59,10 +71,12 @@ function answerOf(id: string, value: Buffer): Outcome {
   return { outcome: "refused", id, message: `the owner answered, but ${history.reason}` };
 }
 
-function queued(id: string, waitMs: number): Outcome {
-  const waited = waitMs > 0 ? `nobody has applied it within ${waitMs / 1000} s` : "its outcome was not waited for";
-  return { outcome: "queued", id, message: `${waited}; the connector applies it when it runs` };
-}
+/** Not applied, and why not yet. */
+export const queued = ({ id }: Command, reason: string): Outcome => ({
+  outcome: "queued",
+  id,
+  message: `${reason}; it waits in the cursors topic until a connector applies it`,
+});
 
 /** The operator, for people: the user and the machine, as far as the system tells. */
 export function operator(): string {

@@ -5,6 +5,11 @@ import type { TenantDeps } from "./tenant-run.ts";
 
 const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
 
+/** Who commits: a tenant as it runs, or the command line, which asks no tenant and learns no pace. */
+export type CommitDeps = Pick<TenantDeps, "owner" | "clock" | "random" | "grace"> & {
+  readonly pace: TenantDeps["pace"] | null;
+};
+
 /**
  * Commits a plan, whatever it takes. False when the state turns out to be another than the plan was made from:
  * then the page is dropped and the scan goes on from that state.
@@ -14,7 +19,7 @@ const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
  * @throws ConnectorError that is fatal; the reason of `signal`.
  */
 export async function commitPlan(
-  deps: TenantDeps,
+  deps: CommitDeps,
   memory: ScanMemory,
   plan: PagePlan,
   signal: AbortSignal,
@@ -22,12 +27,12 @@ export async function commitPlan(
 ): Promise<boolean> {
   const { owner, clock, random, grace, pace } = deps;
   for (let attempt = 1; ; attempt++) {
-    const learned = pace.change(clock.monotonicMs());
+    const learned = pace?.change(clock.monotonicMs()) ?? null;
     const state = [...plan.transaction.state, ...more, ...(learned === null ? [] : [learned.record])];
     const outcome = await owner.commit({ ...plan.transaction, state }, grace);
     if (outcome.kind === "committed") {
       memory.committed(plan, clock.monotonicMs());
-      if (learned !== null) pace.committed(learned.pace);
+      if (learned !== null) pace?.committed(learned.pace);
       return true;
     }
     const found = memory.reload(plan, outcome.state);

@@ -1,6 +1,8 @@
 import { applyCommand } from "../scan/apply-command.ts";
-import type { Pending } from "./command-desk.ts";
-import { commitPlan } from "./commit-plan.ts";
+import type { Command } from "../scan/command.ts";
+import type { CommandDesk, Pending } from "./command-desk.ts";
+import { type CommitDeps, commitPlan } from "./commit-plan.ts";
+import type { ScanMemory } from "./scan-memory.ts";
 import type { ScanRun } from "./scan-run.ts";
 import type { TenantRun } from "./tenant-run.ts";
 
@@ -21,16 +23,12 @@ export async function takeCommands(tenant: TenantRun, scans: readonly ScanRun[],
 
 async function apply(tenant: TenantRun, scan: ScanRun, pending: Pending, signal: AbortSignal): Promise<void> {
   const { memory } = scan;
-  const { command } = pending;
-  if (memory === null || command === null) return;
+  if (memory === null) return;
   const { deps } = tenant;
-  const { message, change } = applyCommand(command, memory.state, tenant.serverNowMs());
-  const outcome = change === null ? "refused" : "done";
-  const records = deps.desk.settle(pending, outcome, message, deps.clock.nowMs());
-  // Not committed: the state is another one by now, and the command is judged again by that.
-  if (!(await commitPlan(deps, memory, memory.plan(change ?? undefined), signal, records))) return;
-  deps.desk.settled(pending);
+  const settled = await settleCommand({ ...deps, serverNowMs: tenant.serverNowMs() }, memory, pending, signal);
+  if (settled === null) return;
   scan.commanded();
+  const { command, outcome, message } = settled;
   const { tenant: name } = scan.config;
   deps.emit({
     type: "command_applied",
@@ -41,6 +39,42 @@ async function apply(tenant: TenantRun, scan: ScanRun, pending: Pending, signal:
     outcome,
     message,
   });
+}
+
+export interface SettleDeps extends CommitDeps {
+  readonly desk: CommandDesk;
+  /** By which the command is judged. */
+  readonly serverNowMs: number;
+}
+
+/** A command, and what became of it. */
+export interface Settled {
+  readonly command: Command;
+  readonly outcome: "done" | "refused";
+  readonly message: string;
+}
+
+/**
+ * Applies a command to its scan, or refuses it: in a transaction with its history. Null: not committed, because the
+ * state is another one by now; the command still waits, and is to be judged again by that.
+ *
+ * @throws ConnectorError that is fatal; OwnedInBetween; the reason of `signal`.
+ */
+export async function settleCommand(
+  deps: SettleDeps,
+  memory: ScanMemory,
+  pending: Pending,
+  signal: AbortSignal,
+): Promise<Settled | null> {
+  const { desk, clock, serverNowMs } = deps;
+  const { command } = pending;
+  if (command === null) return null;
+  const { message, change } = applyCommand(command, memory.state, serverNowMs);
+  const outcome = change === null ? "refused" : "done";
+  const records = desk.settle(pending, outcome, message, clock.nowMs());
+  if (!(await commitPlan(deps, memory, memory.plan(change ?? undefined), signal, records))) return null;
+  desk.settled(pending);
+  return { command, outcome, message };
 }
 
 /** Says of what nobody can apply that it is not applied. */

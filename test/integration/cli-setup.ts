@@ -54,8 +54,11 @@ http: { port: 0 }
 }
 
 /** One command to its end. Whatever it says, it shows neither a stack nor the token. */
-export async function run(args: readonly string[]): Promise<{ code: number | null; out: string }> {
-  const running = startConnector(args, { name: `cli-${args[0]}` });
+export async function run(
+  args: readonly string[],
+  options: { built?: boolean } = {},
+): Promise<{ code: number | null; out: string }> {
+  const running = startConnector(args, { name: `cli-${args[0]}`, ...options });
   onTestFinished(async () => void (await running.kill9()));
   const { code } = await running.exited;
   const out = running.log();
