@@ -1,4 +1,4 @@
-import type { Config, ScanConfig } from "../config/config.ts";
+import { type Config, idsBytesPerScan, type ScanConfig } from "../config/config.ts";
 import { OwnedInBetween } from "../connector/shard-owner.ts";
 import type { Settled } from "../connector/take-commands.ts";
 import { visitShard } from "../connector/visit-shard.ts";
@@ -27,7 +27,7 @@ export interface VisitOptions {
  */
 export async function actAsOwner(options: VisitOptions, signal: AbortSignal): Promise<Visit> {
   const { config, scan } = options;
-  const idsBytesMax = Math.floor(config.memory.idsBytes / config.scans.length);
+  const idsBytesMax = idsBytesPerScan(config);
   try {
     const settled = await visitShard({ ...options, idsBytesMax, random: Math.random }, signal);
     if (settled !== null) return { kind: "applied", settled };

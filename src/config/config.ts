@@ -149,3 +149,6 @@ export function activityTopicsOf(config: Config): readonly TopicConfig[] {
   const names = [...new Set(config.scans.map((scan) => scan.topic))];
   return names.map((name) => ({ ...config.topics.activities, name }));
 }
+
+/** What the remembered ids of one scan may occupy: all scans have the same share. */
+export const idsBytesPerScan = ({ memory, scans }: Config): number => Math.floor(memory.idsBytes / scans.length);

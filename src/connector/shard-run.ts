@@ -1,5 +1,5 @@
 import type { Encode } from "../activity/encode.ts";
-import type { ScanConfig, TenantConfig } from "../config/config.ts";
+import { idsBytesPerScan, type ScanConfig, type TenantConfig } from "../config/config.ts";
 import type { Lease, ShardState } from "../kafka/port.ts";
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
@@ -98,7 +98,7 @@ async function runTenant(
 function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanConfig[], state: ShardState): ScanRun[] {
   const { emit, config } = deps;
   return scans.flatMap((scan) => {
-    const idsBytesMax = Math.floor(config.memory.idsBytes / config.scans.length);
+    const idsBytesMax = idsBytesPerScan(config);
     const run = new ScanRun(scan, recordPlan(deps, plan, scan), idsBytesMax, emit);
     try {
       run.memory = ScanMemory.load(scan, state, idsBytesMax);

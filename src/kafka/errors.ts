@@ -19,11 +19,13 @@ interface Remedy {
 const refused = (remedy: string): Remedy => ({ kind: "refused", remedy });
 const unavailable = (remedy: string): Remedy => ({ kind: "unavailable", remedy });
 
+/** Why whoever is fenced may not go on, and when it does. */
+export const TAKEN_OVER =
+  "another process with the same cursors topic has taken the shard over; this one goes on with it only if the group " +
+  "still says so";
 const FENCED: Remedy = {
   kind: "fenced",
-  remedy:
-    "another process with the same cursors topic has taken the shard over; this one goes on with it only if the group " +
-    "still says so (a process of another connector needs a cursors topic of its own)",
+  remedy: `${TAKEN_OVER} (a process of another connector needs a cursors topic of its own)`,
 };
 const LOGIN = refused("check kafka.sasl: mechanism, username and password, and that the user exists on the brokers");
 const UNKNOWN_CA = refused(

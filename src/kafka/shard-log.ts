@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Emit } from "../observe/events.ts";
 import { isCommandKey } from "../scan/command.ts";
-import { connectionError, isConcurrentTransactions, isNotReady, transactionError } from "./errors.ts";
+import { connectionError, isConcurrentTransactions, isNotReady, TAKEN_OVER, transactionError } from "./errors.ts";
 import { follow } from "./follow.ts";
 import type { OnRecord, ShardLog, ShardState, Transaction } from "./port.ts";
 import { MARK_KEY, markOf } from "./state-fold.ts";
@@ -211,8 +211,6 @@ export class KafkaShardLog implements ShardLog {
 }
 
 function fencedByMark(doing: string, cause?: unknown): ConnectorError {
-  const message =
-    `${doing}: its state ends with another owner's mark; another process with the same cursors topic ` +
-    "has taken it over; this one goes on with it only if the group still says so";
+  const message = `${doing}: its state ends with another owner's mark; ${TAKEN_OVER}`;
   return new ConnectorError("publish_fenced", message, { disposition: "fatal", cause });
 }

@@ -7,6 +7,7 @@ import {
   isInState,
   type MetricsOptions,
   type Series,
+  seenByAsking,
   whereItStands,
 } from "./series.ts";
 
@@ -93,7 +94,7 @@ function recordShard(scene: Scene, event: Of<"shard_opened" | "shard_released" |
 
 /** What is said of a tenant whose shard this process has given up would be out of date from now on: its owner says it. */
 function leaveTenant({ series, scans }: Scene, tenant: string): void {
-  for (const gauge of [series.budgetUsed, series.credentialExpiry, series.clockSkew]) gauge.set({ tenant }, 0);
+  for (const gauge of seenByAsking(series)) gauge.set({ tenant }, 0);
   for (const { name: scan } of scans.filter((each) => each.tenant === tenant)) {
     for (const gauge of whereItStands(series)) gauge.set({ tenant, scan }, 0);
     isInState(series, { tenant, scan }, "stopped");

@@ -151,7 +151,7 @@ function initialiseTenant(series: Series, tenant: string, requestsPerMinute: num
   for (const reason of WAIT_REASONS) series.throttleWait.inc({ tenant, reason }, 0);
   series.throttled.inc({ tenant }, 0);
   series.budgetLimit.set({ tenant }, requestsPerMinute);
-  for (const gauge of [series.budgetUsed, series.credentialExpiry, series.clockSkew]) gauge.set({ tenant }, 0);
+  for (const gauge of seenByAsking(series)) gauge.set({ tenant }, 0);
   for (const histogram of [series.requestDuration, series.ingestionDelay, series.publishLatency]) {
     histogram.zero({ tenant });
   }
@@ -165,6 +165,11 @@ function initialiseScan(series: Series, { tenant, name: scan, lookbacksMs }: Met
   initialiseReaders(series, { tenant, scan }, lookbacksMs ?? []);
   for (const kind of ANOMALIES) series.anomalies.inc({ tenant, scan, kind }, 0);
   isInState(series, { tenant, scan }, "starting");
+}
+
+/** What only asking a tenant shows; 0 where this process does not ask it. */
+export function seenByAsking({ budgetUsed, credentialExpiry, clockSkew }: Series): readonly Gauge<string>[] {
+  return [budgetUsed, credentialExpiry, clockSkew];
 }
 
 /** What the cursor says of a scan; 0 where this process does not know it. */

@@ -6,25 +6,19 @@ import { loadConfig } from "../../src/config/load.ts";
 import { visitShard } from "../../src/connector/visit-shard.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { type Command, commandKey, encodeCommand } from "../../src/scan/command.ts";
-import { type Broker, startBroker } from "../real/broker.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { checkTopic } from "../real/checker.ts";
 import { type LiveConnector, type LiveOptions, startLive, untilCaughtUp } from "../real/live-connector.ts";
 import { eventually } from "../real/process.ts";
-import { type Registry, startRegistry } from "../real/registry.ts";
-import { type MockProcess, startMock } from "../real/stack.ts";
+import { type Downstream, type MockProcess, startDownstream, startMock } from "../real/stack.ts";
 import { run } from "./cli-setup.ts";
 
-let broker: Broker;
-let registry: Registry;
+let downstream: Downstream;
 beforeAll(async () => {
   await ensureBuilt();
-  [broker, registry] = await Promise.all([startBroker(), startRegistry()]);
+  downstream = await startDownstream();
 });
-afterAll(async () => {
-  await registry?.[Symbol.asyncDispose]();
-  await broker?.[Symbol.asyncDispose]();
-});
+afterAll(() => downstream?.[Symbol.asyncDispose]());
 
 const HOUR_MS = 3_600_000;
 const never = new AbortController().signal;
@@ -55,8 +49,8 @@ class Stand {
   }
 
   static #options(topic: string, { url }: MockProcess): LiveOptions {
-    const downstream = { bootstrap: broker.bootstrap, registry: registry.url };
-    return { ...downstream, tenantUrl: url, topic, requestsPerMinute: 1_200, start: "12h" };
+    const { bootstrap, registry } = downstream;
+    return { bootstrap, registry, tenantUrl: url, topic, requestsPerMinute: 1_200, start: "12h" };
   }
 
   async restart(): Promise<void> {
@@ -85,7 +79,7 @@ class Stand {
     await untilCaughtUp(this.live, { deadlineMs: 90_000 });
     const truth = `${this.mock.url}/_truth`;
     const topics = { topics: [this.#topic], dlq: `${this.#topic}-dlq` };
-    const { report } = await checkTopic({ bootstrap: broker.bootstrap, registry: registry.url, truth, ...topics });
+    const { report } = await checkTopic({ ...downstream, truth, ...topics });
     expect(report).toMatchObject({ missing: 0, duplicate: 0, altered: 0, unknown: 0, mistimed: 0, undecodable: 0 });
   }
 }

@@ -1,32 +1,26 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Broker, startBroker } from "../real/broker.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { checkTopic } from "../real/checker.ts";
 import { type LiveConnector, startLive, untilCaughtUp } from "../real/live-connector.ts";
 import { eventually } from "../real/process.ts";
-import { type Registry, startRegistry } from "../real/registry.ts";
-import { startMock } from "../real/stack.ts";
+import { type Downstream, startDownstream, startMock } from "../real/stack.ts";
 import { run } from "./cli-setup.ts";
 
 const TOPIC = "late";
 const LAST_AGE_MS = 30_000;
 
-let broker: Broker;
-let registry: Registry;
+let downstream: Downstream;
 beforeAll(async () => {
   await ensureBuilt();
-  [broker, registry] = await Promise.all([startBroker(), startRegistry()]);
+  downstream = await startDownstream();
 });
-afterAll(async () => {
-  await registry?.[Symbol.asyncDispose]();
-  await broker?.[Symbol.asyncDispose]();
-});
+afterAll(() => downstream?.[Symbol.asyncDispose]());
 
 const truth = (url: string) => ({
-  bootstrap: broker.bootstrap,
+  bootstrap: downstream.bootstrap,
   topics: [TOPIC],
-  registry: registry.url,
+  registry: downstream.registry,
   truth: `${url}/_truth`,
   dlq: `${TOPIC}-dlq`,
 });
@@ -47,8 +41,8 @@ test("late activities, ties and a kill: all is found once; a backfill over it re
   });
   const options = {
     tenantUrl: mock.url,
-    bootstrap: broker.bootstrap,
-    registry: registry.url,
+    bootstrap: downstream.bootstrap,
+    registry: downstream.registry,
     topic: TOPIC,
     requestsPerMinute: 1_200,
     flags: ["--set", 'scans.all.lookbacks=["10s", "30s"]'],

@@ -1,13 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
-import { type Broker, startBroker } from "../real/broker.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { checkTopic } from "../real/checker.ts";
 import { eventually } from "../real/process.ts";
-import { type Registry, startRegistry } from "../real/registry.ts";
 import { Fleet, type Replica, SHARDS, tenantNames } from "../real/replicas.ts";
 import { medianOf, ShardStory } from "../real/shard-story.ts";
+import { type Downstream, startDownstream } from "../real/stack.ts";
 
 /** How long a replica is stopped: more than its session. */
 const STOPPED_MS = Number(process.env["STOPPED_MS"] ?? "9000");
@@ -17,20 +16,18 @@ const LIMIT = { requestLimit: 12, requestWindowMs: 10_000 };
 /** One a 909 ms: what 12 in 10 s are paced to. */
 const REQUESTS_PER_MINUTE = 67;
 
-let broker: Broker;
-let registry: Registry;
+let downstream: Downstream;
 const tenants = new Map<string, MockTenant>();
 beforeAll(async () => {
   await ensureBuilt();
-  [broker, registry] = await Promise.all([startBroker(), startRegistry()]);
+  downstream = await startDownstream();
   for (const [at, name] of tenantNames(SHARDS).entries()) {
     tenants.set(name, await startMockTenant({ seed: at + 1, backlog: 300, rate: 2, ...LIMIT }));
   }
 });
 afterAll(async () => {
   await Promise.all([...tenants.values()].map((tenant) => tenant[Symbol.asyncDispose]()));
-  await registry?.[Symbol.asyncDispose]();
-  await broker?.[Symbol.asyncDispose]();
+  await downstream?.[Symbol.asyncDispose]();
 });
 
 /** What was done to the replicas, and when. */
@@ -108,8 +105,8 @@ function tell(story: ShardStory, chapters: readonly Chapter[]): void {
 
 test("three replicas share twelve tenants: killed, stopped, restarted, nothing is lost, repeated or asked too often", async () => {
   await using fleet = new Fleet({
-    bootstrap: broker.bootstrap,
-    registry: registry.url,
+    bootstrap: downstream.bootstrap,
+    registry: downstream.registry,
     topic: "shared",
     tenants: new Map([...tenants].map(([name, { url }]) => [name, url])),
     requestsPerMinute: REQUESTS_PER_MINUTE,
@@ -139,8 +136,8 @@ test("three replicas share twelve tenants: killed, stopped, restarted, nothing i
   const story = new ShardStory(fleet.all);
   tell(story, chapters.slice(1));
   const { report } = await checkTopic({
-    bootstrap: broker.bootstrap,
-    registry: registry.url,
+    bootstrap: downstream.bootstrap,
+    registry: downstream.registry,
     topics: ["shared"],
     truth: [...tenants.values()].map(({ url }) => `${url}/_truth`),
     dlq: "shared-dlq",
