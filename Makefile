@@ -1,12 +1,15 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build check test demo bench alerts sim mutants compare soak clean
+.PHONY: help setup components build check test demo bench alerts sim mutants compare soak clean
 tsx := node --import tsx
 
 help: ## Lists the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, schema registry, Prometheus, checkers of packages
 	@deploy/setup/setup.sh
+
+components: ## Of that what runs the connector and measures it: no Prometheus, no checkers of packages
+	@deploy/setup/setup.sh components
 
 build: ## Compiles src to dist (then also: node dist/main.js)
 	@deploy/setup/setup.sh packages
@@ -20,10 +23,10 @@ test: setup ## Everything: check, contracts, integration with real Kafka, Node 2
 	@deploy/setup/other-nodes.sh
 	@$(tsx) test/run/run.ts test
 
-demo: setup build ## A real Kafka, a mock tenant and the connector, with a check at the end (DEMO_SECONDS, BROKERS, REGISTRY)
+demo: components build ## A real Kafka, a mock tenant and the connector, with a check at the end (DEMO_SECONDS, BROKERS, REGISTRY)
 	@$(tsx) deploy/demo/demo.ts
 
-bench: setup ## Activities a second, CPU and memory, for the whole path and its parts
+bench: components ## Activities a second, CPU and memory, for the whole path and its parts
 	@$(tsx) test/bench/bench.ts
 
 alerts: ## Every fault as a Prometheus sees it, and the alerts that fire, as a table
@@ -42,7 +45,7 @@ compare: ## What other ways of collecting lose and repeat on the same simulated 
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/compare/compare.ts --seeds $(or $(SEEDS),5)
 
-soak: setup build ## The kill campaign against a real Kafka, long (KILLS)
+soak: components build ## The kill campaign against a real Kafka, long (KILLS)
 	@$(tsx) test/run/run.ts soak
 
 clean: ## Removes all that the other targets made
