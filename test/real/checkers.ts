@@ -17,6 +17,7 @@ const PATHS = {
   compose: join(checkers, "compose"),
   hadolint: join(checkers, "venv/bin/hadolint"),
   "kubernetes-validate": join(checkers, "venv/bin/kubernetes-validate"),
+  python: join(checkers, "venv/bin/python"),
 } as const;
 
 /** Runs one of the tools that judge the packages. @throws saying what to type when `make setup` has not been run. */
