@@ -41,6 +41,7 @@ const CHART_ROWS = 8;
 export function number({ query, empty, ...view }: View & { query: string; empty?: string }): Panel {
   const panel = dressed(new stat.PanelBuilder(), view, STAT_ROWS)
     .graphMode(common.BigValueGraphMode.None)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
     .colorMode(isLimited(view) ? common.BigValueColorMode.Background : common.BigValueColorMode.Value)
     .withTarget(target(query).instant());
   return empty === undefined ? panel : panel.noValue(empty);
@@ -50,6 +51,7 @@ export function number({ query, empty, ...view }: View & { query: string; empty?
 export function text({ query, label, ...view }: View & { query: string; label: string }): Panel {
   return dressed(new stat.PanelBuilder(), view, STAT_ROWS)
     .graphMode(common.BigValueGraphMode.None)
+    .reduceOptions(new common.ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
     .textMode(common.BigValueTextMode.Name)
     .colorMode(common.BigValueColorMode.None)
     .withTarget(target(query).instant().legendFormat(`{{${label}}}`));
