@@ -88,7 +88,7 @@ export interface LiveStatus {
     readonly openGaps: number;
     /** Range jobs that are not done. */
     readonly jobs: readonly { readonly reader: string; readonly done: number }[];
-    readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "pages", number>>;
+    readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "late" | "pages", number>>;
   }[];
 }
 

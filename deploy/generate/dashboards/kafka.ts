@@ -1,8 +1,23 @@
 import { choices, type Dashboard } from "./frame.ts";
 import { buckets, lines, number, stripes } from "./panels.ts";
-import { increase, inRange, ofConnector, ofTenant, quantile, rate, SCAN, SHARD, sumBy, TENANT } from "./promql.ts";
+import {
+  increase,
+  inRange,
+  maxBy,
+  ofConnector,
+  ofTenant,
+  peak,
+  quantile,
+  rate,
+  SCAN,
+  SHARD,
+  sumBy,
+  TENANT,
+} from "./promql.ts";
 
 const owners = sumBy(SHARD, ofConnector("shard_owned"));
+/** A shard without tenants is nobody's, and that is well. */
+const everOwned = maxBy(SHARD, peak(ofConnector("shard_owned")));
 const duration = ofConnector("transaction_duration_seconds_bucket");
 const failed = ofConnector("transactions_total", 'result=~"failed|fenced"');
 
@@ -10,15 +25,16 @@ const now = [
   number({
     title: "Shards owned",
     description:
-      "By any process. A shard is a partition of the cursors topic, with the tenants whose state lives there.",
+      "By any process. A shard is a partition of the cursors topic, with the tenants whose state lives there. One without tenants is nobody's.",
     unit: "short",
     query: `sum(${ofConnector("shard_owned")})`,
   }),
   number({
     title: "Shards without an owner",
-    description: "Their tenants are not read. A hand-over takes seconds, after a killed process its session's time.",
+    description:
+      "That had one in the time that is shown: their tenants are not read. A hand-over takes seconds, after a killed process its session's time.",
     unit: "short",
-    query: `sum(${owners} == bool 0)`,
+    query: `sum((${everOwned} > bool 0) * (${owners} == bool 0))`,
     bad: 1,
   }),
   number({
@@ -46,11 +62,11 @@ const now = [
     bad: 1,
   }),
   number({
-    title: "Field mismatches",
+    title: "Fields that do not fit",
     description:
-      "Fields of another type than the schema's in the time that is shown; null in the record, but still in raw.",
+      "That were of another type than the schema's since the processes were started; null in the record, but still in raw.",
     unit: "short",
-    query: `sum(${inRange(ofConnector("field_mismatches_total"))})`,
+    query: `count(${sumBy("field", rate(ofConnector("field_mismatches_total")))})`,
     empty: "0",
     warn: 1,
   }),
@@ -62,7 +78,7 @@ const ownership = [
     description:
       "One process should own each shard. Two for long: they fence each other. None: its tenants are not read.",
     unit: "none",
-    query: owners,
+    query: `${owners} and ${everOwned} > 0`,
     legend: "shard {{shard}}",
     texts: {
       0: { text: "none", color: "red" },
@@ -150,7 +166,7 @@ const unfit = [
   lines({
     title: "Field mismatches",
     description:
-      "By field. The API has changed a type: the schema should follow. Nothing is shown where none ever came.",
+      "By field. The API has changed a type: the schema should follow. The first of a field only makes its line begin.",
     unit: "short",
     queries: { "{{field}}": sumBy("field", increase(ofConnector("field_mismatches_total"))) },
   }),

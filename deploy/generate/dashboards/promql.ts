@@ -23,6 +23,9 @@ export const rate = (counter: string): string => `rate(${counter}[$__rate_interv
 /** Over what is shown, for one number. */
 export const inRange = (counter: string): string => `increase(${counter}[$__range])`;
 
+/** The greatest value of a gauge in what is shown. */
+export const peak = (gauge: string): string => `max_over_time(${gauge}[$__range])`;
+
 /** Of each point of a line. */
 export const increase = (counter: string): string => `increase(${counter}[$__rate_interval])`;
 
