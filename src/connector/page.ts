@@ -78,6 +78,11 @@ export class Page {
     this.tally = new PageTally({ ...askedBounds(pass), direction: pass.direction }, previous);
   }
 
+  /** A page of the same request that holds nothing yet. */
+  blank(): Page {
+    return new Page(this.#plan, this.#context);
+  }
+
   /** Takes one activity's bytes; false when the page has outgrown its memory. */
   take(bytes: Buffer): boolean {
     this.#readAtMs ??= this.#context.nowMs();

@@ -26,6 +26,7 @@ interface Read {
   readonly fold: Fold;
 }
 
+type Asked = Omit<Read, "fold">;
 type PageVerdict = Extract<Answer["verdict"], { kind: "page" }>;
 
 /** One turn of one reader of a scan: one request, and what comes of it. */
@@ -150,9 +151,10 @@ export class ScanTurn {
     const answer = await this.#tenant.request(scan, ask.request, this.#trace?.timed(take) ?? take, signal);
     this.#trace?.answered(answer, page);
     if (answer === null || !this.#tenant.settle(scan, answer)) return;
-    if (answer.verdict.kind === "page") await this.#publish(memory, ask, page, answer, signal);
-    else if (answer.verdict.kind === "rejected") await this.#rejected(memory, ask, page, answer.verdict.reason, signal);
-    else this.#refused(ask, answer);
+    const { verdict } = answer;
+    if (verdict.kind === "page") await this.#publish(memory, ask, page, answer, signal);
+    else if (verdict.kind === "rejected") await this.#rejected(memory, { ask, page }, verdict.reason, signal);
+    else await this.#refused(memory, { ask, page }, answer, signal);
   }
 
   async #publish(memory: ScanMemory, ask: Ask, page: Page, answer: Answer, signal: AbortSignal): Promise<void> {
@@ -217,13 +219,12 @@ export class ScanTurn {
   }
 
   /** A 400. */
-  async #rejected(memory: ScanMemory, ask: Ask, page: Page, reason: string, signal: AbortSignal): Promise<void> {
+  async #rejected(memory: ScanMemory, asked: Asked, reason: string, signal: AbortSignal): Promise<void> {
     const run = this.#run;
     this.anomaly("filters_rejected", reason);
-    const refused = ask.pass.nextFilters !== null;
+    const refused = asked.ask.pass.nextFilters !== null;
     if (refused && memory.cursor.cursorField !== null && run.refusals > 0) {
-      const reader = memory.jobs.get(this.#name) ?? memory.cursor;
-      await this.#advance(memory, { ask, page, fold: foldRefused(reader, ask, this.#tenant.serverNowMs()) }, signal);
+      await this.#byTime(memory, asked, signal);
       return;
     }
     this.leavePass(memory);
@@ -233,19 +234,27 @@ export class ScanTurn {
     this.hold(refused ? "retrying" : "blocked", reason, "api_rejected");
   }
 
+  /** What a request was to show is asked for by half of the time instead: nothing of its page counts. */
+  async #byTime(memory: ScanMemory, { ask, page }: Asked, signal: AbortSignal): Promise<void> {
+    const reader = memory.jobs.get(this.#name) ?? memory.cursor;
+    const fold = foldRefused(reader, ask, this.#tenant.serverNowMs(), page.tally.services);
+    await this.#advance(memory, { ask, page: page.blank(), fold }, signal);
+  }
+
   /** A response that is no page, for reasons that lie in this scan's request. */
-  #refused(ask: Ask, answer: Answer): void {
+  async #refused(memory: ScanMemory, asked: Asked, { verdict }: Answer, signal: AbortSignal): Promise<void> {
     const scan = this.#scan;
-    const { verdict } = answer;
-    if (verdict.kind === "page" || verdict.kind === "throttled") return;
-    if (verdict.kind !== "too_large") {
+    const { limit } = asked.ask.request;
+    if (verdict.kind === "contract") {
       this.anomaly("contract_error", verdict.reason);
-      this.hold("retrying", verdict.reason, "api_contract");
-      return;
+      // More is to come, and no next filters: once that may be a slip; again, it is how this API is.
+      if (verdict.lacksNext === true && this.#run.refusals++ > 0) await this.#byTime(memory, asked, signal);
+      else this.hold("retrying", verdict.reason, "api_contract");
     }
+    if (verdict.kind !== "too_large") return;
     this.anomaly("page_too_large", verdict.reason);
-    if (ask.request.limit > LIMIT_MIN) {
-      scan.limit = Math.max(LIMIT_MIN, Math.floor(ask.request.limit / 2));
+    if (limit > LIMIT_MIN) {
+      scan.limit = Math.max(LIMIT_MIN, Math.floor(limit / 2));
       return;
     }
     const remedy = "raise memory.pages or limits.body";

@@ -1,14 +1,16 @@
 import { mergeNext } from "../tenant/filters.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { type Boundary, boundaryOf, conditionsOn } from "./bounds.ts";
-import { ended, type Fold, going, type Reader, type Shown } from "./outcome.ts";
+import { isFirst, nudge, standsAt } from "./nudge.ts";
+import { ended, type Fold, going, passBy, type Reader, type Shown } from "./outcome.ts";
 import { type Ask, askedBounds, filtersName, type Pass, remember } from "./pass.ts";
 import { nextPart, partStalled, splitByService } from "./services.ts";
 
 export type { EndedPass, Fold, Reader } from "./outcome.ts";
 
-/** No-progress pages in a row that are asked again before the stall is passed by with a gap. */
+/** No-progress pages in a row that are asked again; fewer where the pass had to be split because of such before. */
 const REPEATS_MAX = 2;
+const REPEATS_MAX_SPLIT = 1;
 
 /** What one page showed, as far as the cursor is concerned. */
 export interface PageFacts {
@@ -81,25 +83,37 @@ function foldLast<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Page
   if (facts.activities > 0 || total === 0) return partRead(reader, ask, pass, facts, []);
   const detail = `an empty last page although total says ${total}`;
   const anomalies = [{ kind: "empty_page_with_total" as const, detail }];
-  if (pass.nudged) return partRead(reader, ask, { ...pass, doubtful: true }, facts, anomalies);
+  const doubted = () => partRead(reader, ask, { ...pass, doubtful: true }, facts, anomalies);
+  if (pass.nudged) {
+    const at = pass.stoodAt;
+    return at === null ? doubted() : led(foldDenied(reader, ask, { pass, at }, facts), anomalies);
+  }
   // Seen with a bound that was some activity's exact instant: one more try a millisecond beyond its bounds, which
   // asks for no less. Where next filters do not tell their bound, what they would have shown is asked for by time.
-  const isFirst = ask.pass.nextFilters === null;
-  const at = isFirst ? null : boundaryOf(ask.request.filters, ask.field, askedBounds(pass));
-  if (!isFirst && at === null) return { ...split(reader, ask, pass, facts), anomalies };
-  const again: Pass = { ...pass, ...nudgedBounds(pass, at), nextFilters: null, nudged: true };
-  return { ...going(reader, again), anomalies };
+  const at = standsAt(ask);
+  if (at === null) return led(split(reader, ask, pass, facts), anomalies);
+  const nudged = nudge(ask, pass, at);
+  if (nudged !== null) return { ...going(reader, nudged), anomalies };
+  return isFirst(ask) ? doubted() : led(foldDenied(reader, ask, { pass, at }, facts), anomalies);
 }
 
-function nudgedBounds(pass: Pass, at: Boundary | null): Partial<Pass> {
-  if (at === null) {
-    const fromMs = pass.fromMs - 1;
-    if (pass.splitMs !== null) return { fromMs, splitMs: pass.splitMs + 1 };
-    return pass.untilMs === null ? { fromMs } : { fromMs, untilMs: pass.untilMs + 1 };
-  }
-  if (at.ascending) return { fromMs: at.atMs - 1 };
-  // Of a pass that is split, it is the part that ends here; what is left of the pass begins above it.
-  return pass.splitMs === null ? { untilMs: at.atMs + 1 } : { splitMs: at.atMs + 1 };
+const led = <R extends Reader>(fold: Fold<R>, before: Fold["anomalies"]): Fold<R> => ({
+  ...fold,
+  anomalies: [...before, ...fold.anomalies],
+});
+
+/**
+ * The page before said that more comes, at an instant; and there, and beside it, is nothing although it counts. So
+ * do some instants show themselves that hold more than a page. What lies beyond is read.
+ */
+function foldDenied<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  where: { readonly pass: Pass; readonly at: Boundary },
+  facts: PageFacts,
+): Fold<R> {
+  if (where.pass.splits.length > 0) return split(reader, ask, where.pass, facts);
+  return passBy(reader, ask, where, facts);
 }
 
 function foldMiddle<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: PageFacts): Fold<R> {
@@ -110,13 +124,27 @@ function foldMiddle<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Pa
   if (pagedOtherwise(ask, facts) !== null) return split(reader, ask, pass, facts);
   const stalled = facts.onPrevious || pass.sent.includes(filtersName(mergeNext(ask.first, nextFilters)));
   if (!stalled) return { ...going(reader, { ...onward, repeats: 0 }), anomalies: empty };
-  if (pass.repeats < REPEATS_MAX) {
+  if (pass.repeats < (pass.splits.length > 0 ? REPEATS_MAX_SPLIT : REPEATS_MAX)) {
     return { ...going(reader, { ...onward, repeats: pass.repeats + 1 }), anomalies: empty };
   }
   if (pass.parts !== null) return partStalled(reader, ask, pass, facts);
   const at = overfullInstant(ask, pass, facts);
-  if (at === null || pass.splitMs !== null) return split(reader, ask, pass, facts);
-  return splitByService(reader, ask, { pass, at }, facts);
+  if (at !== null && pass.splits.length === 0) return splitByService(reader, ask, { pass, at }, facts);
+  if (facts.activities === 0) return led(emptyStall(reader, ask, pass, facts), empty);
+  return split(reader, ask, pass, facts);
+}
+
+/**
+ * A page that says again and again that more comes, and shows nothing: an exact instant as a bound may be what it
+ * stumbles over, so it is asked for beside that; where next filters led there, what lies beyond is read afterwards.
+ */
+function emptyStall<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: PageFacts): Fold<R> {
+  if (pass.nudged && pass.stoodAt !== null) return foldDenied(reader, ask, { pass, at: pass.stoodAt }, facts);
+  const at = standsAt(ask);
+  if (pass.nudged || at === null) return split(reader, ask, pass, facts);
+  const nudged = nudge(ask, pass, at);
+  if (nudged !== null) return going(reader, nudged);
+  return ask.pass.nextFilters === null ? split(reader, ask, pass, facts) : foldDenied(reader, ask, { pass, at }, facts);
 }
 
 /** The one instant that a page full of nothing else does not get past; null when that is not what it shows. */
@@ -131,11 +159,18 @@ function overfullInstant(ask: Ask, pass: Pass, facts: PageFacts): Boundary | nul
 }
 
 /**
- * The reader after the API has refused next filters that it gave itself: what they would have shown is asked for
- * by time.
+ * The reader after the API has refused next filters that it gave itself, or gave none although there is more: what
+ * they would have shown is asked for by time.
+ *
+ * @param services seen on a page of which nothing else counts.
  */
-export function foldRefused<R extends Reader>(reader: R, ask: Ask, serverNowMs: number): Fold<R> {
-  return split(reader, ask, ask.pass, { activities: 0, highestMs: ask.pass.highestMs, serverNowMs });
+export function foldRefused<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  serverNowMs: number,
+  services: readonly number[] = [],
+): Fold<R> {
+  return split(reader, ask, ask.pass, { activities: 0, highestMs: ask.pass.highestMs, serverNowMs, services });
 }
 
 /** The part of the pass that was asked for is read to its end: so is the pass, or the rest of it comes next. */
@@ -146,8 +181,10 @@ function partRead<R extends Reader>(
   facts: PageFacts,
   anomalies: Fold["anomalies"],
 ): Fold<R> {
-  if (pass.splitMs === null) return ended(reader, ask, pass, facts, anomalies);
-  const rest: Pass = { ...pass, fromMs: pass.splitMs + 1, splitMs: null, nextFilters: null, sent: [], nudged: false };
+  const endMs = pass.splits.at(-1);
+  if (endMs === undefined) return ended(reader, ask, pass, facts, anomalies);
+  const splits = pass.splits.filter((otherMs) => otherMs > endMs);
+  const rest: Pass = { ...pass, fromMs: endMs + 1, splits, nextFilters: null, sent: [], nudged: false };
   if (rest.untilMs !== null && rest.fromMs > rest.untilMs) return ended(reader, ask, pass, facts, anomalies);
   return { ...going(reader, rest), anomalies };
 }
@@ -160,12 +197,12 @@ function split<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Shown &
   if (pass.parts !== null) return nextPart(reader, ask, pass, facts, false);
   const { fromMs, untilMs } = askedBounds(pass);
   if (untilMs === fromMs) {
-    const where = { pass: { ...pass, splitMs: null }, at: { atMs: fromMs, ascending: true } };
-    return splitByService(reader, ask, where, facts);
+    return splitByService(reader, ask, { pass, at: { atMs: fromMs, ascending: true } }, facts);
   }
   const upperMs = Math.max(fromMs, untilMs ?? Math.max(facts.serverNowMs, facts.highestMs ?? fromMs));
   const splitMs = Math.floor((fromMs + upperMs) / 2);
-  return going(reader, { ...pass, splitMs, nextFilters: null, sent: [], repeats: 0 });
+  const splits = [...pass.splits, splitMs];
+  return going(reader, { ...pass, splits, nextFilters: null, sent: [], repeats: 0, nudged: false });
 }
 
 const highest = (a: number | null, b: number | null): number | null =>

@@ -3,7 +3,7 @@ import type { Cursor } from "./cursor.ts";
 import type { PageFacts } from "./fold.ts";
 import { endJobPass, type Job } from "./job.ts";
 import type { Gap } from "./ledger.ts";
-import { type Ask, PASSED_BY_MAX, type Pass } from "./pass.ts";
+import { type Ask, isOwn, PASSED_BY_MAX, type Pass } from "./pass.ts";
 import { endPass, type LastPage } from "./tail.ts";
 
 /** Gaps in a row, nothing between them, after which the API is taken to be broken rather than overfull. */
@@ -44,7 +44,28 @@ export const going = <R extends Reader>(reader: R, pass: Pass): Fold<R> => ({
   anomalies: [],
 });
 
-/** An instant that the API does not get past: the pass goes on beyond it, and the instant becomes a gap. */
+/** What is left of a pass beyond an instant. Below it only where the pass is not split: its parts are read upwards. */
+const beyond = (pass: Pass, { atMs, ascending }: Boundary): Pass =>
+  ascending
+    ? { ...pass, fromMs: atMs + 1, splits: pass.splits.filter((endMs) => endMs > atMs) }
+    : { ...pass, untilMs: atMs - 1 };
+
+/** The pass goes on beyond an instant, or is read to its end by that. */
+export function goBeyond<R extends Reader>(
+  reader: R,
+  ask: Ask,
+  { pass, at }: { pass: Pass; at: Boundary },
+  facts: Shown,
+): Fold<R> {
+  const rest: Pass = { ...beyond(pass, at), nextFilters: null, sent: [], repeats: 0, nudged: false };
+  const isNothingLeft = rest.untilMs !== null && rest.untilMs < rest.fromMs;
+  return isNothingLeft ? ended(reader, ask, rest, facts, []) : going(reader, rest);
+}
+
+/**
+ * An instant that the API does not get past: the pass goes on beyond it, and the instant becomes a gap, unless it lies
+ * beside what the pass was opened over.
+ */
 export function passBy<R extends Reader>(
   reader: R,
   ask: Ask,
@@ -52,8 +73,9 @@ export function passBy<R extends Reader>(
   facts: Shown,
 ): Fold<R> {
   const { pass, at } = where;
-  const detail = `the pass does not get past ${isoOf(at.atMs)}: that instant is opened as a gap`;
-  const anomalies = [{ kind: "stall" as const, detail }];
+  const isOwed = isOwn(pass, at.atMs);
+  const becomes = isOwed ? "that instant is opened as a gap" : "that instant lies beside what is read";
+  const anomalies = [{ kind: "stall" as const, detail: `the pass does not get past ${isoOf(at.atMs)}: ${becomes}` }];
   if (pass.gaps >= GAPS_MAX) {
     const broken = `${GAPS_MAX} instants in a row could not be read: the pass is left, and begins again later`;
     return {
@@ -63,13 +85,10 @@ export function passBy<R extends Reader>(
       anomalies: [{ kind: "stall", detail: broken }],
     };
   }
-  const gap: Gap = { fromMs: at.atMs, untilMs: at.atMs, reason: "stall" };
-  const rest = at.ascending ? { fromMs: at.atMs + 1 } : { untilMs: at.atMs - 1 };
-  const passedBy = [...pass.passedBy, at.atMs].slice(0, PASSED_BY_MAX);
-  const beyond: Pass = { ...pass, ...rest, nextFilters: null, repeats: 0, sent: [], gaps: pass.gaps + 1, passedBy };
-  const nothingLeft = beyond.untilMs !== null && beyond.untilMs < beyond.fromMs;
-  if (nothingLeft) return { ...ended(reader, ask, beyond, facts, anomalies), gap };
-  return { ...going(reader, beyond), gap, anomalies };
+  const passedBy = isOwed ? [...pass.passedBy, at.atMs].slice(0, PASSED_BY_MAX) : pass.passedBy;
+  const gap: Gap | null = isOwed ? { fromMs: at.atMs, untilMs: at.atMs, reason: "stall" } : null;
+  const onward = goBeyond(reader, ask, { pass: { ...pass, gaps: pass.gaps + 1, passedBy }, at }, facts);
+  return { ...onward, gap, anomalies };
 }
 
 /** The pass is read to its end. */

@@ -51,6 +51,11 @@ export class PageTally {
     return this.#activities;
   }
 
+  /** Those of the page's activities; bounded. */
+  get services(): readonly number[] {
+    return [...this.#services];
+  }
+
   /** Activities that were on the page before, too. */
   get onPrevious(): number {
     return this.#onPrevious;
@@ -64,7 +69,7 @@ export class PageTally {
       highestMs: this.#highestMs,
       outOfBounds: this.#outOfBounds,
       disordered: this.#disordered,
-      services: [...this.#services],
+      services: this.services,
       onPrevious: this.#activities > 0 && this.#onPrevious === this.#activities,
       ...end,
     };

@@ -31,8 +31,8 @@ export const passSchema = z.strictObject({
   baseMs: epochMs,
   reachMs: epochMs.nullable(),
   direction: z.enum(["asc", "desc"]),
-  /** The end of the part that is read at present, where the pass had to be split by time; null: it was not. */
-  splitMs: epochMs.nullable(),
+  /** The ends of the parts that the pass had to be split into by time, the next one's last; empty: it is not split. */
+  splits: z.array(epochMs),
   /**
    * An instant that holds more than a page can show, while it is read service by service: the parts that are left,
    * and whether one could not be read; null: the pass is in none.
@@ -61,8 +61,12 @@ export const passSchema = z.strictObject({
   gaps: count,
   /** The instants that this pass has opened as gaps; bounded. */
   passedBy: z.array(epochMs),
-  /** Whether the empty last page has been asked for once more. */
+  /** Whether a page that showed nothing has been asked for once more, a millisecond beside its bounds. */
   nudged: z.boolean(),
+  /** Where next filters stood that were nudged last; null: it was the pass's own first request, or nothing yet. */
+  stoodAt: z.strictObject({ atMs: epochMs, ascending: z.boolean() }).nullable(),
+  /** The highest instant nudged on the way up and the lowest on the way down: a nudge never goes back behind one. */
+  nudges: z.strictObject({ highestMs: epochMs.nullable(), lowestMs: epochMs.nullable() }),
   /** Whether a part of it showed nothing against its own total, even after that: it proves nothing then. */
   doubtful: z.boolean(),
 });
@@ -84,7 +88,7 @@ export function newPass({ fromMs, untilMs, direction }: PassBounds, serverNowMs:
     baseMs: fromMs,
     reachMs: untilMs,
     direction,
-    splitMs: null,
+    splits: [],
     parts: null,
     nextFilters: null,
     pages: 0,
@@ -95,6 +99,8 @@ export function newPass({ fromMs, untilMs, direction }: PassBounds, serverNowMs:
     gaps: 0,
     passedBy: [],
     nudged: false,
+    stoodAt: null,
+    nudges: { highestMs: null, lowestMs: null },
     doubtful: false,
   };
 }
@@ -145,7 +151,7 @@ function filtersOfPart(filters: Filters, parts: Pass["parts"]): Filters {
 /** What a pass asks for at present: all that is left of it, the first part of that, or one instant. Inclusive. */
 export function askedBounds(pass: Pass): { fromMs: number; untilMs: number | null } {
   if (pass.parts !== null) return { fromMs: pass.parts.atMs, untilMs: pass.parts.atMs };
-  return { fromMs: pass.fromMs, untilMs: pass.splitMs ?? pass.untilMs };
+  return { fromMs: pass.fromMs, untilMs: pass.splits.at(-1) ?? pass.untilMs };
 }
 
 /** Whether a value lies in what the pass was opened over, and not merely beside it after a nudge. */

@@ -1,6 +1,6 @@
 import type { Boundary } from "./bounds.ts";
 import type { PageFacts } from "./fold.ts";
-import { ended, type Fold, going, passBy, type Reader, type Shown } from "./outcome.ts";
+import { type Fold, goBeyond, going, passBy, type Reader, type Shown } from "./outcome.ts";
 import type { Ask, Pass } from "./pass.ts";
 
 /** More services than these on one instant, and the rest are asked for together. */
@@ -52,10 +52,6 @@ export function nextPart<R extends Reader>(reader: R, ask: Ask, pass: Pass, fact
   const missed = parts.missed || !isRead;
   const clean = { ...pass, nextFilters: null, sent: [], repeats: 0, nudged: false };
   if (todo.length > 0) return going(reader, { ...clean, parts: { ...parts, todo, missed } });
-  const whole = { ...clean, parts: null };
-  if (missed) return passBy(reader, ask, { pass: whole, at: parts }, facts);
-  const rest = parts.ascending ? { fromMs: parts.atMs + 1 } : { untilMs: parts.atMs - 1 };
-  const beyond: Pass = { ...whole, ...rest };
-  const isNothingLeft = beyond.untilMs !== null && beyond.untilMs < beyond.fromMs;
-  return isNothingLeft ? ended(reader, ask, beyond, facts, []) : going(reader, beyond);
+  const where = { pass: { ...clean, parts: null }, at: parts };
+  return missed ? passBy(reader, ask, where, facts) : goBeyond(reader, ask, where, facts);
 }

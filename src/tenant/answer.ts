@@ -17,7 +17,12 @@ export type Verdict =
   /** 400: the API refuses this request's filters. */
   | { readonly kind: "rejected"; readonly reason: string }
   /** Neither a page nor a known error: HTML, a 2xx error body, a redirect, a page that contradicts itself. */
-  | { readonly kind: "contract"; readonly reason: string }
+  | {
+      readonly kind: "contract";
+      readonly reason: string;
+      /** It would be a page, but that it says there is more and not how to ask for it. */
+      readonly lacksNext?: true;
+    }
   /** The body, or what the caller keeps of it, is larger than the configured limit. */
   | { readonly kind: "too_large"; readonly reason: string };
 

@@ -65,7 +65,7 @@ function judgeSuccess(received: Received): Verdict {
 
 function judgeObject(received: Received, cut: Extract<Cut, { kind: "object" }>): Verdict {
   const { members, elements } = cut;
-  const against = (what: string): Verdict => ({ kind: "contract", reason: `${received.status} JSON ${what}` });
+  const against = (what: string) => ({ kind: "contract", reason: `${received.status} JSON ${what}` }) as const;
   const showing = elements === 0 ? `: ${shown(received)}` : "";
   if (!cut.hasData && saysThrottled(received.text)) return throttled(received);
   if (!isNothing(members.get("error"))) return against(`with an error${showing}`);
@@ -76,7 +76,9 @@ function judgeObject(received: Received, cut: Extract<Cut, { kind: "object" }>):
     if (cut.repeated.has(name)) return against(`with "${name}" twice`);
   }
   const nextFilters = members.get("nextQueryFilters") ?? "null";
-  if (hasNext === "true" && nextFilters === "null") return against('with "hasNext" but no "nextQueryFilters"');
+  if (hasNext === "true" && nextFilters === "null") {
+    return { ...against('with "hasNext" but no "nextQueryFilters"'), lacksNext: true };
+  }
   return {
     kind: "page",
     hasNext: hasNext === "true",

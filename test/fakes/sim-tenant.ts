@@ -28,8 +28,13 @@ export interface SimOptions {
   readonly next?: "echo" | "boundary" | "date" | "opaque" | "other";
   /** Newest first whatever is asked. */
   readonly descending?: boolean;
-  /** Finds nothing, though it counts, where a bound is exactly the instant of an activity. */
-  readonly emptyAtInstant?: boolean;
+  /**
+   * Finds nothing, though it counts, where a bound is exactly the instant of an activity; `again`: and says that the
+   * same comes next.
+   */
+  readonly emptyAtInstant?: boolean | "again";
+  /** Says that there is more, and not how to ask for it. */
+  readonly lacksNext?: boolean;
   /** Called and awaited before a request arrives and after its answer is known. */
   readonly step?: (name: "tenant.request" | "tenant.answer") => Promise<void>;
 }
@@ -88,7 +93,7 @@ export class SimTenant implements TenantPort, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {}
 
   #page(request: PageRequest, take: TakeActivity): Verdict {
-    const { clock, pageCeiling, ignoreCreated, next, descending, emptyAtInstant } = this.#options;
+    const { clock, pageCeiling, ignoreCreated, next, descending, emptyAtInstant, lacksNext } = this.#options;
     const parsed = JSON.parse(request.filters) as Record<string, TimeBounds> & { cursor?: string };
     const filters = parsed.cursor === undefined ? parsed : (JSON.parse(parsed.cursor) as Record<string, TimeBounds>);
     // `date`: pages along date whatever is asked, as an API that does not know created as a sort field would.
@@ -107,13 +112,17 @@ export class SimTenant implements TenantPort, AsyncDisposable {
       .filter((activity) => isOfService(activity, filters["service"]))
       .sort((a, b) => sign * (value(a) - value(b)) || (a.id < b.id ? -1 : 1));
     const { gte, lte } = filters[field] ?? {};
-    if (emptyAtInstant === true && found.some((activity) => value(activity) === gte || value(activity) === lte)) {
-      return { kind: "page", hasNext: false, nextFilters: null, total: found.length, activities: 0 };
+    const isAtInstant = found.some((activity) => value(activity) === gte || value(activity) === lte);
+    if (emptyAtInstant !== undefined && emptyAtInstant !== false && isAtInstant) {
+      const more = emptyAtInstant === "again";
+      const nextFilters = more ? request.filters : null;
+      return { kind: "page", hasNext: more, nextFilters, total: found.length, activities: 0 };
     }
     const limit = Math.min(request.limit, pageCeiling);
     const cut = cutAtInstant(found, limit, value);
     for (const activity of cut.page) if (!take(bodyOf(activity))) return { kind: "too_large", reason: "page memory" };
     const total = found.length;
+    if (cut.nextAtMs !== null && lacksNext === true) return { kind: "contract", reason: "no next", lacksNext };
     if (cut.nextAtMs === null) {
       return { kind: "page", hasNext: false, nextFilters: null, total, activities: cut.page.length };
     }

@@ -44,26 +44,28 @@ const READING: readonly Mutant[] = [
   {
     name: "the rest of a split pass begins a millisecond late",
     file: "src/scan/fold.ts",
-    find: "fromMs: pass.splitMs + 1,",
-    replace: "fromMs: pass.splitMs + 2,",
+    find: "...pass, fromMs: endMs + 1, splits,",
+    replace: "...pass, fromMs: endMs + 2, splits,",
   },
   {
     name: "an overfull instant is passed by with its neighbour",
     file: "src/scan/outcome.ts",
-    find: "at.ascending ? { fromMs: at.atMs + 1 } : { untilMs: at.atMs - 1 }",
-    replace: "at.ascending ? { fromMs: at.atMs + 2 } : { untilMs: at.atMs - 2 }",
+    find: "{ ...pass, fromMs: atMs + 1, splits: pass.splits.filter((endMs) => endMs > atMs) }",
+    replace: "{ ...pass, fromMs: atMs + 2, splits: pass.splits.filter((endMs) => endMs > atMs + 1) }",
   },
   {
     name: "an overfull instant is passed by without a gap",
     file: "src/scan/outcome.ts",
-    find: "return { ...going(reader, beyond), gap, anomalies };",
-    replace: "return { ...going(reader, beyond), anomalies };",
+    find: "return { ...onward, gap, anomalies };",
+    replace: "return { ...onward, anomalies };",
   },
   {
     name: "an empty page against its total is believed at once",
     file: "src/scan/fold.ts",
-    find: "if (pass.nudged) return partRead(reader, ask, { ...pass, doubtful: true }",
-    replace: "if (pass.pages > 0) return partRead(reader, ask, pass",
+    find: "const doubted = () => partRead(reader, ask, { ...pass, doubtful: true }, facts, anomalies);\n  if (pass.nudged) {",
+    replace:
+      "const doubted = () => partRead(reader, ask, pass, facts, anomalies);\n  if (pass.pages > 0) return doubted();\n" +
+      "  if (pass.nudged) {",
   },
   {
     name: "a scan begins later than it was told to",

@@ -48,7 +48,7 @@ const scenario = fc.record({
   next: fc.constantFrom("echo", "boundary", "opaque", "date", "other") as fc.Arbitrary<NonNullable<SimOptions["next"]>>,
   descending: fc.boolean(),
   ignoreCreated: fc.boolean(),
-  emptyAtInstant: fc.boolean(),
+  emptyAtInstant: fc.constantFrom(false, true, "again") as fc.Arbitrary<boolean | "again">,
   /** Requests for opaque next filters that are refused, whatever else is asked. */
   refusesNext: fc.boolean(),
   faults: fc.dictionary(fc.integer({ min: 1, max: 30 }).map(String), fc.constantFrom(...FAULTS), { maxKeys: 5 }),
@@ -64,7 +64,7 @@ type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 /** At most as many on one instant as a page can pass: more is a stall, which opens a gap and has its own test. */
 function activitiesOf({ backlog, live, pageCeiling, emptyAtInstant }: Scenario): SimActivity[] {
   // A tenant that shows nothing at an instant cannot be read at all where the next lies a millisecond beside it.
-  const grain = emptyAtInstant ? 4 : 1;
+  const grain = emptyAtInstant !== false ? 4 : 1;
   const placed = (atMs: number) => Math.ceil(atMs / grain) * grain;
   const perInstant = new Map<number, number>();
   const fits = (atMs: number) => {

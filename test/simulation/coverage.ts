@@ -18,7 +18,7 @@ function marksOfScenario({ tenant, scan, activities, ...scenario }: Scenario, { 
     [`field ${field}`, true],
     ["descending", tenant.descending],
     ["created ignored", tenant.ignoreCreated],
-    ["empty at instant", tenant.emptyAtInstant],
+    ["empty at instant", tenant.emptyAtInstant !== false],
     ["next refused", tenant.refusesNext],
     ["skewed clock", scenario.skewMs !== 0],
     ["slow network", scenario.latenciesMs.length > 0],

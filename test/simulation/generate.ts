@@ -78,7 +78,7 @@ function drawTenant(seeded: Seeded, cursorField: string): Scenario["tenant"] {
     descending: seeded.chance(0.2),
     // A tenant that does not know `created` holds up a scan that insists on it, for good and rightly.
     ignoreCreated: cursorField !== "created" && seeded.chance(0.15),
-    emptyAtInstant: seeded.chance(0.15),
+    emptyAtInstant: seeded.chance(0.15) && seeded.pick([true, "again"] as const),
     refusesNext: next === "opaque" && seeded.chance(0.3),
   };
 }
@@ -91,7 +91,7 @@ function drawLatencies(seeded: Seeded, belowMs: number): number[] {
 function drawCrowd(seeded: Seeded, setting: Setting, longestOutageMs: number): Crowd {
   const { tenant, scan, beginMs } = setting;
   // Where the time has to be split to read a page, each page costs many requests.
-  const unread = tenant.next === "opaque" && (tenant.refusesNext || tenant.emptyAtInstant);
+  const unread = tenant.next === "opaque" && (tenant.refusesNext || tenant.emptyAtInstant !== false);
   const dear = tenant.next === "other" || tenant.next === "date" || unread;
   const overfull =
     (tenant.next === "echo" || tenant.next === "boundary") && !tenant.emptyAtInstant && seeded.chance(0.15);

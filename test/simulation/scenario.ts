@@ -78,7 +78,7 @@ export interface Scenario {
     readonly next: NonNullable<SimOptions["next"]>;
     readonly descending: boolean;
     readonly ignoreCreated: boolean;
-    readonly emptyAtInstant: boolean;
+    readonly emptyAtInstant: boolean | "again";
     /** Next filters that are opaque are refused, whatever they are. */
     readonly refusesNext: boolean;
   };

@@ -15,11 +15,13 @@ const cursors: fc.Arbitrary<Cursor> = fc
       fc
         .record({
           untilMs: fc.option(ms),
-          splitMs: fc.option(ms),
+          splits: fc.array(ms),
           highestMs: fc.option(ms),
           nextFilters: fc.option(fc.string({ unit: "binary" })),
           sent: fc.array(fc.string()),
           nudged: fc.boolean(),
+          stoodAt: fc.option(fc.record({ atMs: ms, ascending: fc.boolean() })),
+          nudges: fc.record({ highestMs: fc.option(ms), lowestMs: fc.option(ms) }),
           passedBy: fc.array(ms),
           direction: fc.constantFrom("asc" as const, "desc" as const),
         })

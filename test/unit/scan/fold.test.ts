@@ -96,7 +96,7 @@ test("a pass is doubtful by a last page that showed nothing even after its nudge
   expect(end(nothing(3), nothing(3))?.doubtful).toBe(true);
   expect(end(nothing(3), facts({ total: 3 }))?.doubtful).toBe(false);
   expect(end(nothing(0))?.doubtful).toBe(false);
-  const split = cursorAt({ pass: passAt({ fromMs: 0, untilMs: 1_000, reachMs: 1_000, splitMs: 500 }) });
+  const split = cursorAt({ pass: passAt({ fromMs: 0, untilMs: 1_000, reachMs: 1_000, splits: [500] }) });
   const rest = after(split, nothing(3), nothing(3));
   expect(asked(rest)).toEqual({ fromMs: 502, untilMs: 1_000 });
   expect(fold(rest, facts()).ended?.pass.doubtful).toBe(true);
@@ -105,7 +105,7 @@ test("a pass is doubtful by a last page that showed nothing even after its nudge
 test("a bounded pass, or a part of one, is nudged at both of its bounds", () => {
   const bounded = cursorAt({ pass: passAt({ untilMs: NOW_MS + 100, reachMs: NOW_MS + 100 }) });
   expect(asked(after(bounded, nothing(3)))).toEqual({ fromMs: NOW_MS - OVERLAP_MS - 1, untilMs: NOW_MS + 101 });
-  const part = cursorAt({ pass: passAt({ splitMs: NOW_MS + 50 }) });
+  const part = cursorAt({ pass: passAt({ splits: [NOW_MS + 50] }) });
   expect(asked(after(part, nothing(3)))).toEqual({ fromMs: NOW_MS - OVERLAP_MS - 1, untilMs: NOW_MS + 51 });
 });
 
@@ -121,7 +121,7 @@ test("where next filters do not tell their bound, what they would have shown is 
   const cursor = after(cursorAt(), middle({ cursor: "opaque" }, { serverNowMs: NOW_MS + 5_000 }), nothing(3));
   expect(kinds(after(cursorAt(), middle({ cursor: "opaque" })), nothing(3))).toEqual(["empty_page_with_total"]);
   expect(asked(cursor)).toEqual({ fromMs: NOW_MS - OVERLAP_MS, untilMs: expect.any(Number) });
-  expect(after(cursor, nothing(0))).toMatchObject({ pass: { splitMs: null, nextFilters: null } });
+  expect(after(cursor, nothing(0))).toMatchObject({ pass: { splits: [], nextFilters: null } });
 });
 
 test("where the order is descending the nudge raises the upper bound", () => {
@@ -130,12 +130,14 @@ test("where the order is descending the nudge raises the upper bound", () => {
 });
 
 test("an empty page in the first part of a split pass, in descending order, leaves the rest of the pass to be read", () => {
-  const split = passAt({ fromMs: 0, untilMs: 1_000, reachMs: 1_000, splitMs: 500 });
+  const split = passAt({ fromMs: 0, untilMs: 1_000, reachMs: 1_000, splits: [500] });
   const page = middle({ created: { lte: 300 } }, { lowestMs: 301, highestMs: 450 });
   const nudged = after(cursorAt({ pass: split }), page, nothing(3));
   expect(asked(nudged)).toEqual({ fromMs: 0, untilMs: 301 });
-  const rest = after(nudged, nothing(3));
-  expect(asked(rest)).toEqual({ fromMs: 302, untilMs: 1_000 });
+  const halved = after(nudged, nothing(3));
+  expect(asked(halved)).toEqual({ fromMs: 0, untilMs: 150 });
+  expect(asked(after(halved, facts()))).toEqual({ fromMs: 151, untilMs: 301 });
+  expect(asked(after(halved, facts(), facts()))).toEqual({ fromMs: 302, untilMs: 1_000 });
 });
 
 /** A page full of one instant, whose next filters stand there. */
@@ -204,7 +206,7 @@ test("a page that shows more than one instant and leads nowhere is read by half 
   const pass = passAt({ fromMs: 0, untilMs: 1_000 });
   const page = middle({ cursor: "same" }, { lowestMs: 10, highestMs: 900 });
   let cursor = cursorAt({ pass });
-  for (let pages = 0; cursor.pass?.splitMs === null; pages++) {
+  for (let pages = 0; cursor.pass?.splits.length === 0; pages++) {
     if (pages > 4) throw new Error("no split");
     cursor = after(cursor, page);
   }

@@ -19,7 +19,7 @@ test("inside a pass the API's next filters are sent as they came", () => {
 });
 
 test("of a split pass the first part is asked", () => {
-  expect(askedBounds(passAt({ fromMs: 1, untilMs: 9, splitMs: 5 }))).toEqual({ fromMs: 1, untilMs: 5 });
+  expect(askedBounds(passAt({ fromMs: 1, untilMs: 9, splits: [7, 5] }))).toEqual({ fromMs: 1, untilMs: 5 });
 });
 
 test("a pass that reads newest first asks for descending order", () => {

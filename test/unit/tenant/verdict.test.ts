@@ -56,7 +56,14 @@ test.each([
   ["HTML", "<!DOCTYPE html><html>Sign in</html>", /HTML instead of JSON.*is apiUrl/],
   ["something after its end", '{"data":[],"hasNext":false}x', /not a JSON page/],
 ])("200 with %s is against the contract", (_what, text, reason) => {
-  expect(verdictOf(200, text)).toEqual({ kind: "contract", reason: expect.stringMatching(reason) });
+  expect(verdictOf(200, text)).toMatchObject({ kind: "contract", reason: expect.stringMatching(reason) });
+});
+
+test("only what would be a page, were there next filters, is said to lack them", () => {
+  expect(verdictOf(200, '{"data":[],"hasNext":true}')).toMatchObject({ lacksNext: true });
+  for (const text of ['{"hasNext":true}', '{"data":[],"hasNext":1}', '{"error":"x","data":[],"hasNext":true}', "<p>"]) {
+    expect(verdictOf(200, text)).not.toHaveProperty("lacksNext");
+  }
 });
 
 test("a page that stops in the middle may come whole next time", () => {
