@@ -47,13 +47,12 @@ export async function runShard(deps: ConnectorDeps, plan: ShardPlan, signal: Abo
   await using log = kafka.shard(lease.shard, () => lease.isProven());
   const tenants = plan.tenants.map((tenant) => tenant.name);
   const owner = new ShardOwner({ log, lease, tenants, clock, random, emit });
-  const state = await owner.open(signal);
-  const desk = new CommandDesk(state);
+  const { desk, loaded } = await takeOver(deps, plan, owner, signal);
   const [ended, failed] = [new AbortController(), new AbortController()];
   const stop = AbortSignal.any([signal, failed.signal]);
   const following = log.follow((key, value) => desk.offer(key, value), AbortSignal.any([stop, ended.signal]));
-  const shard = { owner, state, desk, grace: graceAfter(clock, stop, ended.signal) };
-  const runs = plan.tenants.map((tenant) => runTenant(deps, plan, tenant, shard, stop));
+  const shard = { owner, desk, grace: graceAfter(clock, stop, ended.signal) };
+  const runs = loaded.map((tenant) => runTenant(deps, plan, tenant, shard, stop));
   try {
     await together(runs, failed);
   } finally {
@@ -63,9 +62,39 @@ export async function runShard(deps: ConnectorDeps, plan: ShardPlan, signal: Abo
   }
 }
 
+/** A tenant and what the shard's state holds of it. */
+interface LoadedTenant {
+  readonly tenant: TenantConfig;
+  readonly learnedPace: number | null;
+  readonly scans: readonly ScanRun[];
+}
+
+/**
+ * Opens the shard and takes out of its state what is needed. The state itself is let go: ids that are forgotten later
+ * would stay in memory with it.
+ */
+async function takeOver(
+  deps: ConnectorDeps,
+  plan: ShardPlan,
+  owner: ShardOwner,
+  signal: AbortSignal,
+): Promise<{ readonly desk: CommandDesk; readonly loaded: readonly LoadedTenant[] }> {
+  const state = await owner.open(signal);
+  const loaded = plan.tenants.map((tenant) => ({
+    tenant,
+    learnedPace: decodePace(state.get(paceKey(tenant.name))),
+    scans: loadScans(
+      deps,
+      plan,
+      deps.config.scans.filter((scan) => scan.tenant === tenant.name),
+      state,
+    ),
+  }));
+  return { desk: new CommandDesk(state), loaded };
+}
+
 interface OwnedShard {
   readonly owner: ShardOwner;
-  readonly state: ShardState;
   readonly desk: CommandDesk;
   /** Aborts a while after the shard is to be given up. */
   readonly grace: AbortSignal;
@@ -74,24 +103,22 @@ interface OwnedShard {
 async function runTenant(
   deps: ConnectorDeps,
   plan: ShardPlan,
-  tenant: TenantConfig,
-  { owner, state, desk, grace }: OwnedShard,
+  { tenant, learnedPace, scans }: LoadedTenant,
+  { owner, desk, grace }: OwnedShard,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, random, emit, config } = deps;
   const { pages, lease } = plan;
   await using client = deps.openTenant(tenant, () => lease.isProven());
   const { name, requestsPerMinute } = tenant;
-  const learned = decodePace(state.get(paceKey(name)));
-  const limit = { requests: requestsPerMinute, ...(learned === null ? {} : { learnedPace: learned }) };
+  const limit = { requests: requestsPerMinute, ...(learnedPace === null ? {} : { learnedPace }) };
   const budget = new Budget(limit, clock.monotonicMs());
   const pace = new LearnedPace(name, budget, clock.monotonicMs());
-  const scans = config.scans.filter((scan) => scan.tenant === name);
   const scanNames = new Set(config.scans.map((scan) => scan.name));
   const shared = { owner, lease, desk, scanNames, pages, clock, random, emit, grace };
   const traced = deps.trace === undefined ? {} : { trace: deps.trace };
   const own = { ...shared, ...traced, tenant: name, requestsPerMinute, client, budget, pace };
-  await new TenantRun(own, loadScans(deps, plan, scans, state)).run(signal);
+  await new TenantRun(own, scans).run(signal);
 }
 
 /** The scans whose state can be read; the others are blocked, said so, and left as they are. */

@@ -4,11 +4,15 @@ export const ID_BYTES = 16;
 export const SEGMENT_IDS = 256;
 const FIRST_SEGMENT_IDS = 16;
 const FIRST_SLOTS = 32;
+/** Of its slots, how many an index fills at most, and how much larger the next one is. */
+const FULL = 0.75;
+const GROWTH = 1.25;
+const WORDS = 2 ** 32;
 
 /**
  * A set of 16-byte ids, in the order in which they were added: flat segments, and an index of four bytes a slot with
- * linear probing, at most three quarters full. 21 to 43 bytes an id, no object for each. Segments are what the
- * state's chunk records hold, so reading them back copies nothing.
+ * linear probing, three fifths to three quarters full. 21 to 23 bytes an id, no object for each; more while there are
+ * few. Segments are what the state's chunk records hold, so reading them back copies nothing.
  */
 export class IdTable {
   readonly #segments: Buffer[] = [];
@@ -25,17 +29,23 @@ export class IdTable {
     return this.#index.byteLength + this.#segments.reduce((sum, segment) => sum + segment.length, 0);
   }
 
+  /** Makes room for `ids` in all, so that adding them needs no larger index on the way. */
+  reserve(ids: number): void {
+    if (ids > this.#index.length * FULL) this.#indexAnew(Math.ceil(ids / FULL));
+  }
+
   has(id: Buffer): boolean {
-    return this.#index[this.#slotOf(id)] !== 0;
+    return this.#index[this.#slotOf(id, 0)] !== 0;
   }
 
   /** Adds `id`; false when it was there already. */
   add(id: Buffer): boolean {
-    if (this.#index[this.#slotOf(id)] !== 0) return false;
+    const slot = this.#slotOf(id, 0);
+    if (this.#index[slot] !== 0) return false;
     const at = this.#size % SEGMENT_IDS;
     const segment = this.#roomFor(at);
     id.copy(segment, at * ID_BYTES, 0, ID_BYTES);
-    this.#enter();
+    this.#enter(slot);
     return true;
   }
 
@@ -45,14 +55,14 @@ export class IdTable {
    */
   adopt(segment: Buffer): void {
     for (let at = 0; at < segment.length; at += ID_BYTES) {
-      const id = segment.subarray(at, at + ID_BYTES);
-      if (this.#index[this.#slotOf(id)] !== 0) continue;
+      const slot = this.#slotOf(segment, at);
+      if (this.#index[slot] !== 0) continue;
       if (this.#size % SEGMENT_IDS === 0) this.#segments.push(segment);
       else if (this.#segments.at(-1) !== segment) {
-        this.add(id);
+        this.add(segment.subarray(at, at + ID_BYTES));
         continue;
       }
-      this.#enter();
+      this.#enter(slot);
     }
   }
 
@@ -62,11 +72,11 @@ export class IdTable {
     return this.#segments.at(-1)?.subarray(0, count * ID_BYTES) ?? Buffer.alloc(0);
   }
 
-  /** The id that was put at the end of the segments becomes findable. */
-  #enter(): void {
+  /** The id that was put at the end of the segments becomes findable, in the slot that was empty for it. */
+  #enter(slot: number): void {
     this.#size += 1;
-    if (this.#size * 4 > this.#index.length * 3) this.#grow();
-    else this.#index[this.#slotOf(this.#idAt(this.#size - 1))] = this.#size;
+    if (this.#size > this.#index.length * FULL) this.#indexAnew(Math.ceil(this.#index.length * GROWTH));
+    else this.#index[slot] = this.#size;
   }
 
   /** The last segment, with room at `at`: small at first, so that a quiet hour takes little. */
@@ -84,40 +94,40 @@ export class IdTable {
     return larger;
   }
 
-  #idAt(place: number): Buffer {
-    const segment = this.#segments[Math.floor(place / SEGMENT_IDS)] as Buffer;
-    const at = (place % SEGMENT_IDS) * ID_BYTES;
-    return segment.subarray(at, at + ID_BYTES);
-  }
-
-  /** Where `id` is in the index, or the empty slot where it would go. */
-  #slotOf(id: Buffer): number {
+  /** Where the id at `at` of `ids` is in the index, or the empty slot where it would go. */
+  #slotOf(ids: Buffer, at: number): number {
     const index = this.#index;
-    const mask = index.length - 1;
-    for (let slot = id.readUInt32LE(0) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = firstSlot(ids, at, index.length); ; slot = after(slot, index.length)) {
       const place = index[slot] as number;
-      if (place === 0 || this.#isAt(place - 1, id)) return slot;
+      if (place === 0 || this.#isAt(place - 1, ids, at)) return slot;
     }
   }
 
-  #isAt(place: number, id: Buffer): boolean {
+  #isAt(place: number, ids: Buffer, from: number): boolean {
     const segment = this.#segments[Math.floor(place / SEGMENT_IDS)] as Buffer;
     const at = (place % SEGMENT_IDS) * ID_BYTES;
     return (
-      segment.readUInt32LE(at) === id.readUInt32LE(0) &&
-      segment.readUInt32LE(at + 4) === id.readUInt32LE(4) &&
-      segment.readUInt32LE(at + 8) === id.readUInt32LE(8) &&
-      segment.readUInt32LE(at + 12) === id.readUInt32LE(12)
+      segment.readUInt32LE(at) === ids.readUInt32LE(from) &&
+      segment.readUInt32LE(at + 4) === ids.readUInt32LE(from + 4) &&
+      segment.readUInt32LE(at + 8) === ids.readUInt32LE(from + 8) &&
+      segment.readUInt32LE(at + 12) === ids.readUInt32LE(from + 12)
     );
   }
 
-  #grow(): void {
-    this.#index = new Uint32Array(this.#index.length * 2);
-    const mask = this.#index.length - 1;
+  #indexAnew(slots: number): void {
+    const index = new Uint32Array(slots);
     for (let place = 0; place < this.#size; place++) {
-      let slot = this.#idAt(place).readUInt32LE(0) & mask;
-      while (this.#index[slot] !== 0) slot = (slot + 1) & mask;
-      this.#index[slot] = place + 1;
+      const segment = this.#segments[Math.floor(place / SEGMENT_IDS)] as Buffer;
+      let slot = firstSlot(segment, (place % SEGMENT_IDS) * ID_BYTES, slots);
+      while (index[slot] !== 0) slot = after(slot, slots);
+      index[slot] = place + 1;
     }
+    this.#index = index;
   }
 }
+
+/** Where the id at `at` of `ids` is looked for first: hashes are spread evenly. */
+const firstSlot = (ids: Buffer, at: number, slots: number): number =>
+  Math.floor((ids.readUInt32LE(at) / WORDS) * slots);
+
+const after = (slot: number, slots: number): number => (slot + 1 === slots ? 0 : slot + 1);

@@ -88,7 +88,7 @@ export class Slices {
       return;
     }
     const ids = idsOf(chunks, where);
-    const found = digestOf(chunks);
+    const found = mixed(EMPTY_DIGEST, chunks);
     if (ids.size !== ledger.ids || found !== ledger.digest) {
       throw corrupt(
         `${where}: its ledger counts ${ledger.ids} ids with digest ${ledger.digest}, its id records hold ` +
@@ -101,6 +101,7 @@ export class Slices {
 
 function idsOf(chunks: readonly Buffer[], where: string): IdTable {
   const table = new IdTable();
+  table.reserve(chunks.reduce((sum, chunk) => sum + Math.floor(chunk.length / ID_BYTES), 0));
   for (const chunk of chunks) {
     if (chunk.length % ID_BYTES !== 0) {
       throw corrupt(`${where}: one of its id records has ${chunk.length} bytes, no multiple of ${ID_BYTES}`);
@@ -108,13 +109,6 @@ function idsOf(chunks: readonly Buffer[], where: string): IdTable {
     table.adopt(chunk);
   }
   return table;
-}
-
-const digestOf = (chunks: readonly Buffer[]): string =>
-  chunks.reduce((digest, chunk) => mixed(digest, idsIn(chunk)), EMPTY_DIGEST);
-
-function* idsIn(chunk: Buffer): Generator<Buffer> {
-  for (let at = 0; at < chunk.length; at += ID_BYTES) yield chunk.subarray(at, at + ID_BYTES);
 }
 
 const corrupt = (message: string): ConnectorError =>

@@ -36,12 +36,38 @@ test("ids that differ in one bit only are different ids", () => {
   }
 });
 
-test("an id takes at most 43 bytes", () => {
+test("an id takes at most 43 bytes, and of many at most 23", () => {
   const table = new IdTable();
   const id = Buffer.alloc(16);
-  for (let n = 1; n <= 5_000; n++) {
+  for (let n = 1; n <= 40_000; n++) {
     id.writeUInt32LE(Math.imul(n, 0x9e37_79b1) >>> 0, 0);
     table.add(id);
-    if (n >= 48) expect(table.bytes / n).toBeLessThan(43);
+    if (n >= 48) expect(table.bytes / n).toBeLessThan(n < 20_000 ? 43 : 23);
   }
+});
+
+test("room that is made beforehand is all that is needed, and holds what was there", () => {
+  const ids = Array.from({ length: 1_000 }, (_, n) => {
+    const id = Buffer.alloc(16, n % 251);
+    id.writeUInt32LE(Math.imul(n + 1, 0x9e37_79b1) >>> 0, 0);
+    return id;
+  });
+  const table = new IdTable();
+  for (const id of ids.slice(0, 100)) table.add(id);
+  table.reserve(1_000);
+  const room = table.bytes;
+  for (const id of ids.slice(100)) table.add(id);
+  expect(table.bytes - room).toBeLessThanOrEqual(900 * 16 + 4_096);
+  expect(ids.every((id) => table.has(id))).toBe(true);
+  expect(table.size).toBe(1_000);
+});
+
+test("a segment that is adopted counts each of its ids once, also those that were there before", () => {
+  const table = new IdTable();
+  const segment = Buffer.concat([1, 2, 3].map((n) => Buffer.alloc(16, n)));
+  table.adopt(Buffer.concat([segment, Buffer.alloc(16, 1)]));
+  expect(table.size).toBe(3);
+  table.adopt(segment);
+  expect(table.size).toBe(3);
+  expect([1, 2, 3, 4].map((n) => table.has(Buffer.alloc(16, n)))).toEqual([true, true, true, false]);
 });
