@@ -168,8 +168,8 @@ const COMMITTING: readonly Mutant[] = [
   {
     name: "a failed commit taken for one that was made",
     file: "src/connector/shard-owner.ts",
-    find: 'return { kind: "reopened", state: await this.open(signal) };',
-    replace: 'await this.open(signal);\n      return { kind: "committed" };',
+    find: 'return { kind: "reopened", state };',
+    replace: 'return state === undefined ? { kind: "reopened", state } : { kind: "committed" };',
   },
   {
     name: "a full pace of as many requests as the budget",
