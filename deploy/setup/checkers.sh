@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The tools that judge the packages, under .cache/checkers: hadolint and kubernetes-validate (Python packages), helm
-# and the reference loader of compose files (compiled from Go modules, pinned by deploy/checkers/go.sum). It takes two
-# minutes at first.
+# The tools that judge the packages, under .cache/checkers: hadolint and kubernetes-validate (Python packages), helm, the
+# reference loader of compose files and the Prometheus operator's types (compiled from Go modules, pinned by
+# deploy/checkers/go.sum). It takes two minutes at first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 folder=$PWD/.cache/checkers
@@ -50,4 +50,5 @@ fi
 compile() { (cd "$source" && nice go build -buildvcs=false -ldflags='-s -w' -o "$folder/$1" "$2") >>"$log" 2>&1; }
 compile helm helm.sh/helm/v3/cmd/helm || fail "helm could not be compiled"
 compile compose ./compose || fail "the loader of compose files could not be compiled"
+compile operator ./operator || fail "the Prometheus operator's types could not be compiled"
 printf '%s\n' "$wanted" >.cache/checkers.stamp

@@ -15,6 +15,7 @@ const checkers = join(root, ".cache/checkers");
 const PATHS = {
   helm: join(checkers, "helm"),
   compose: join(checkers, "compose"),
+  operator: join(checkers, "operator"),
   hadolint: join(checkers, "venv/bin/hadolint"),
   "kubernetes-validate": join(checkers, "venv/bin/kubernetes-validate"),
   python: join(checkers, "venv/bin/python"),

@@ -82,6 +82,25 @@ test("what needs the Prometheus operator is left out until it is asked for", asy
   expect(PodMonitor.spec.podMetricsEndpoints).toEqual([{ port: "http", path: "/metrics", interval: "30s" }]);
 });
 
+test("the Prometheus operator takes what is written for it", async () => {
+  const dir = scratchDir("operator");
+  onTestFinished(() => discard(dir));
+  const written = (await manifests(...everything)).filter(
+    ({ apiVersion }) => apiVersion === "monitoring.coreos.com/v1",
+  );
+  const files = written.map((manifest, at) => {
+    const file = join(dir, `${manifest.kind}-${at}.json`);
+    writeFileSync(file, JSON.stringify(manifest));
+    return file;
+  });
+  expect(written.map(({ kind }) => kind).sort()).toEqual(["PodMonitor", "PrometheusRule", "PrometheusRule"]);
+  expect(await checker("operator", ...files)).toEqual({ code: 0, out: "", err: "" });
+  const foreign = join(dir, "foreign.json");
+  writeFileSync(foreign, JSON.stringify({ kind: "PodMonitor", spec: { selector: {}, podMetricsEndpoint: [] } }));
+  const said = { code: 1, err: expect.stringContaining("podMetricsEndpoint") };
+  expect(await checker("operator", foreign)).toMatchObject(said);
+});
+
 test("every dashboard and every file of rules comes with the chart, as it is", async () => {
   const all = await manifests(...everything);
   const at = (path: string) => join(root, "deploy", path);
