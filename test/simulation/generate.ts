@@ -24,7 +24,8 @@ export function generate(seed: number): Scenario {
   const incidents = drawIncidents(seeded);
   const longestMs = Math.max(0, ...incidents.map(({ act }) => (act.kind === "kill" ? act.downMs : 0)));
   const activities = placeActivities(seeded, setting, drawCrowd(seeded, setting, longestMs));
-  return { ...setting, activities, faults: drawFaults(seeded), incidents };
+  const faults = drawFaults(seeded);
+  return { ...setting, activities, faults, incidents: [...incidents, ...drawRestarts(seeded)] };
 }
 
 function drawSetting(seeded: Seeded, seed: number): Setting {
@@ -148,6 +149,15 @@ function drawIncidents(seeded: Seeded): Incident[] {
       act: drawAct(seeded, point),
     };
   });
+}
+
+/** Orderly restarts in a row at the full pace: each new process that asks too early adds a request to the window. */
+function drawRestarts(seeded: Seeded): Incident[] {
+  if (!seeded.chance(0.04)) return [];
+  const first = seeded.int(1, 10);
+  const apart = seeded.int(1, 3);
+  const nths = Array.from({ length: seeded.int(2, 5) }, (_, at) => first + at * apart);
+  return nths.map((nth) => ({ point: "tenant.answer", nth, act: { kind: "stop", downMs: 0 } }));
 }
 
 function drawAct(seeded: Seeded, point: Point): Act {
