@@ -6,7 +6,7 @@ import type { TenantDeps } from "./tenant-run.ts";
 const RECOMMIT: BackoffOptions = { firstMs: 100, capMs: 10_000 };
 
 /** Who commits: a tenant as it runs, or the command line, which asks no tenant and learns no pace. */
-export type CommitDeps = Pick<TenantDeps, "owner" | "clock" | "random" | "grace"> & {
+export type CommitDeps = Pick<TenantDeps, "tenant" | "owner" | "clock" | "random" | "grace"> & {
   readonly pace: TenantDeps["pace"] | null;
 };
 
@@ -25,11 +25,11 @@ export async function commitPlan(
   signal: AbortSignal,
   more: readonly StateRecord[] = [],
 ): Promise<boolean> {
-  const { owner, clock, random, grace, pace } = deps;
+  const { tenant, owner, clock, random, grace, pace } = deps;
   for (let attempt = 1; ; attempt++) {
     const learned = pace?.change(clock.monotonicMs()) ?? null;
     const state = [...plan.transaction.state, ...more, ...(learned === null ? [] : [learned.record])];
-    const outcome = await owner.commit({ ...plan.transaction, state }, grace);
+    const outcome = await owner.commit(tenant, { ...plan.transaction, state }, grace);
     if (outcome.kind === "committed") {
       memory.committed(plan, clock.monotonicMs());
       if (learned !== null) pace?.committed(learned.pace);

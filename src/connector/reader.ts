@@ -39,6 +39,15 @@ export function openReader(memory: ScanMemory, name: string, serverNowMs: number
   return { pass: openJobPass(next, direction, serverNowMs), mayRepeat: false };
 }
 
+/**
+ * Whether the next page may be as full as pages get: it follows one that had more to come, or its reader is behind. The
+ * other ones find what is new since the last poll, or late.
+ */
+export function mayBeFull(name: string, pass: Pass): boolean {
+  if (pass.pages > 0) return true;
+  return name === "tail" ? pass.reachMs !== null : readerKind(name) !== "lookback";
+}
+
 /** `lookback/2m` is of the kind `lookback`. */
 export const readerKind = (name: string): string => name.split("/")[0] ?? name;
 

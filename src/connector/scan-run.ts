@@ -2,7 +2,7 @@ import type { ScanConfig } from "../config/config.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
 import { type Due, wantsOf } from "../scan/planner.ts";
-import type { RecordPlan } from "./page.ts";
+import type { Page, RecordPlan } from "./page.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 
 /** The API's smallest page in scan mode. */
@@ -11,6 +11,8 @@ export const LIMIT_MIN = 500;
 const ACTIVITY_BYTES_FIRST = 8 * 1024;
 /** Of the free page memory that one page may take. */
 const FREE_SHARE = 0.75;
+/** New activities that a page is expected to hold at least, where little is. */
+const EXPECTED_LEAST = 50;
 
 /** A reader while it runs. */
 export interface ReaderRun {
@@ -22,6 +24,10 @@ export interface ReaderRun {
   refusals: number;
   /** The ids of the page before, in this pass. */
   previous: ReadonlySet<string>;
+  /** New activities on the first page of its last pass. */
+  freshFirst: number;
+  /** Whether a page that was expected to be small has outgrown its memory: the next one has room for all. */
+  wantsRoom: boolean;
 }
 
 /** Now, by the monotonic clock and by the server's; the server's time is null until it has answered once. */
@@ -65,7 +71,14 @@ export class ScanRun {
   reader(name: string): ReaderRun {
     const known = this.#readers.get(name);
     if (known !== undefined) return known;
-    const reader = { servedMs: Number.NEGATIVE_INFINITY, passStartMs: 0, refusals: 0, previous: new Set<string>() };
+    const reader: ReaderRun = {
+      servedMs: Number.NEGATIVE_INFINITY,
+      passStartMs: 0,
+      refusals: 0,
+      previous: new Set(),
+      freshFirst: 0,
+      wantsRoom: false,
+    };
     this.#readers.set(name, reader);
     return reader;
   }
@@ -97,19 +110,39 @@ export class ScanRun {
   }
 
   /**
-   * The next page's limit, and what the page is expected to occupy, encoded: at most three quarters of what is
-   * free, as long as the API takes so small a limit. So whoever hangs with a page on its way leaves room for others,
-   * and a tenant alone has full pages.
+   * The next page's limit, and what the page is expected to occupy, encoded. A page that may be full: at most three
+   * quarters of what is free, as long as the API takes so small a limit, so whoever hangs with a page on its way
+   * leaves room for others, and a tenant alone has full pages. One that should be small has room for a few: it may grow
+   * while memory is free, and hundreds of tenants that are slow to answer do not wait for one another.
    */
-  pageWithin(freeBytes: number): { limit: number; bytes: number } {
-    const fitting = Math.floor((FREE_SHARE * freeBytes) / this.#activityBytes);
+  pageWithin(freeBytes: number, reader: ReaderRun, mayBeFull: boolean): { limit: number; bytes: number } {
+    const size = this.#activityBytes;
+    const expected = this.#expected(reader, mayBeFull);
+    if (expected !== null) return { limit: this.limit, bytes: expected * size };
+    const fitting = Math.floor((FREE_SHARE * freeBytes) / size);
     const limit = Math.min(this.limit, Math.max(LIMIT_MIN, fitting));
-    return { limit, bytes: limit * this.#activityBytes };
+    return { limit, bytes: limit * size };
   }
 
-  /** Learns from a page how large activities are. */
-  sized(activities: number, bytes: number): void {
-    if (activities > 0) this.#activityBytes = Math.ceil(0.5 * this.#activityBytes + (0.5 * 1.1 * bytes) / activities);
+  /** Whether a page outgrew its memory because it was expected to be small: the next one has room for all. */
+  hasOutgrown(reader: ReaderRun, mayBeFull: boolean): boolean {
+    if (this.#expected(reader, mayBeFull) === null) return false;
+    reader.wantsRoom = true;
+    return true;
+  }
+
+  /** Learns from a page how large activities are, and how many of them to expect of a pass's first page. */
+  sized(reader: ReaderRun, { fresh, bytes }: Pick<Page, "fresh" | "bytes">, isFirst: boolean): void {
+    reader.wantsRoom = false;
+    if (isFirst) reader.freshFirst = fresh.length;
+    if (fresh.length === 0) return;
+    this.#activityBytes = Math.ceil(0.5 * this.#activityBytes + (0.5 * 1.1 * bytes) / fresh.length);
+  }
+
+  /** How many new activities the next page should hold at most; null: it may be full. */
+  #expected(reader: ReaderRun, mayBeFull: boolean): number | null {
+    const few = Math.max(EXPECTED_LEAST, 2 * reader.freshFirst);
+    return mayBeFull || reader.wantsRoom || few >= this.limit ? null : few;
   }
 
   /** Tells what the scan does now; said once, until it changes. */

@@ -9,7 +9,7 @@ import { FieldDecision } from "./field-decision.ts";
 import { Page } from "./page.ts";
 import { pagePublished } from "./page-published.ts";
 import { openPageTrace, type PageTrace } from "./page-trace.ts";
-import { openReader, readerKind, readerLabel } from "./reader.ts";
+import { mayBeFull, openReader, readerKind, readerLabel } from "./reader.ts";
 import { type PagePlan, ScanMemory } from "./scan-memory.ts";
 import { cursorMoved } from "./scan-progress.ts";
 import { LIMIT_MIN, type ReaderRun, type ScanRun } from "./scan-run.ts";
@@ -118,7 +118,7 @@ export class ScanTurn {
     const serverNowMs = this.#tenant.serverNowMs();
     const opened = openReader(memory, this.#name, serverNowMs);
     if (opened === null) return;
-    const { limit, bytes } = scan.pageWithin(pages.freeBytes);
+    const { limit, bytes } = scan.pageWithin(pages.freeBytes, this.#run, mayBeFull(this.#name, opened.pass));
     using lease = await pages.reserve(bytes, signal);
     const field = memory.cursor.cursorField ?? "created";
     const ask = askOf(opened.pass, field, { filters: scan.config.filters, limit });
@@ -205,7 +205,7 @@ export class ScanTurn {
       this.hold("blocked", "the API brings the pass no further, whatever is asked", "api_contract");
       return;
     }
-    scan.sized(page.fresh.length, page.bytes);
+    scan.sized(run, page, ask.pass.pages === 0);
     scan.failures = 0;
     if (fold.ended !== null) run.refusals = 0;
     run.previous = fold.ended === null ? page.tally.ids : new Set();
@@ -252,6 +252,7 @@ export class ScanTurn {
       else this.hold("retrying", verdict.reason, "api_contract");
     }
     if (verdict.kind !== "too_large") return;
+    if (scan.hasOutgrown(this.#run, mayBeFull(this.#name, asked.ask.pass))) return;
     this.anomaly("page_too_large", verdict.reason);
     if (limit > LIMIT_MIN) {
       scan.limit = Math.max(LIMIT_MIN, Math.floor(limit / 2));

@@ -4,6 +4,7 @@ import type { Clock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import type { Emit } from "../observe/events.ts";
+import { CommitQueue } from "./commit-queue.ts";
 
 const REOPEN: BackoffOptions = { firstMs: 200, capMs: 10_000 };
 
@@ -31,17 +32,22 @@ export interface ShardOwnerDeps {
 }
 
 /**
- * The one writer of a shard in this process: transactions of its tenants go one after the other. A failed
+ * The one writer of a shard in this process: transactions of its tenants go one after the other, or in common. A failed
  * transaction is never judged here: the shard is opened anew and its state decides.
  */
 export class ShardOwner {
   readonly #deps: ShardOwnerDeps;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #queue: CommitQueue<CommitOutcome>;
   /** When this owner was fenced last: only what the group has confirmed since counts. Monotonic ms. */
   #fencedMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: ShardOwnerDeps) {
     this.#deps = deps;
+    this.#queue = new CommitQueue({
+      clock: deps.clock,
+      run: (transaction, signal) => this.#commit(transaction, signal),
+      isCommitted: ({ kind }) => kind === "committed",
+    });
   }
 
   get shard(): number {
@@ -75,15 +81,14 @@ export class ShardOwner {
   }
 
   /**
-   * One attempt at one transaction, after those that came before it. Whoever is fenced goes on once the group has said
-   * since then that the shard is still this process's.
+   * One attempt at one transaction, after those that came before it, or in common with those of other tenants. Whoever
+   * is fenced goes on once the group has said since then that the shard is still this process's.
+   *
+   * @param tenant whose it is.
    * @throws ConnectorError that is fatal; OwnedInBetween; the reason of `signal`, or of the lease's end.
    */
-  commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
-    const turn = this.#last.then(() => this.#commit(transaction, signal));
-    // One that throws has left the shard as it is: those behind it end with the same error.
-    this.#last = turn;
-    return turn;
+  commit(tenant: string, transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
+    return this.#queue.add(tenant, transaction, signal);
   }
 
   async #commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {

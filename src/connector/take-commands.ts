@@ -79,11 +79,11 @@ export async function settleCommand(
 
 /** Says of what nobody can apply that it is not applied. */
 async function refuseStrays(tenant: TenantRun, signal: AbortSignal): Promise<void> {
-  const { desk, owner, clock, grace, scanNames } = tenant.deps;
+  const { tenant: name, desk, owner, clock, grace, scanNames } = tenant.deps;
   for (const stray of desk.takeStrays(scanNames)) {
     const message = stray.problem ?? `there is no scan ${stray.command?.scan} in the owner's configuration`;
     const state = desk.settle(stray, "refused", message, clock.nowMs());
-    const { kind } = await owner.commit({ state, records: [] }, grace);
+    const { kind } = await owner.commit(name, { state, records: [] }, grace);
     // Not known to be committed: refused once more, which does no harm.
     if (kind === "committed") desk.settled(stray);
     else desk.restore(stray);

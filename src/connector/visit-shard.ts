@@ -42,7 +42,16 @@ export async function visitShard(deps: VisitDeps, signal: AbortSignal): Promise<
   const next = (): Pending | undefined => desk.pending(({ command }) => command?.scan === scan.name)[0];
   const settled: Settled[] = [];
   for (let pending = next(); pending !== undefined; pending = next()) {
-    const settling = { owner, desk, clock, random, grace: signal, pace: null, serverNowMs: clock.nowMs() };
+    const settling = {
+      tenant: scan.tenant,
+      owner,
+      desk,
+      clock,
+      random,
+      grace: signal,
+      pace: null,
+      serverNowMs: clock.nowMs(),
+    };
     const outcome = await settleCommand(settling, memory, pending, signal);
     if (outcome !== null) settled.push(outcome);
   }

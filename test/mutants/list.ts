@@ -6,7 +6,7 @@ export interface Mutant {
   readonly replace: string;
 }
 
-const COMMIT = "const outcome = await owner.commit({ ...plan.transaction, state }, grace);";
+const COMMIT = "const outcome = await owner.commit(tenant, { ...plan.transaction, state }, grace);";
 
 const READING: readonly Mutant[] = [
   {
@@ -137,15 +137,15 @@ const COMMITTING: readonly Mutant[] = [
     name: "cursor committed before its records",
     file: "src/connector/commit-plan.ts",
     find: COMMIT,
-    replace: `await owner.commit({ ...plan.transaction, records: [] }, grace);\n    ${COMMIT}`,
+    replace: `await owner.commit(tenant, { ...plan.transaction, records: [] }, grace);\n    ${COMMIT}`,
   },
   {
     name: "records committed before their cursor",
     file: "src/connector/commit-plan.ts",
     find: COMMIT,
     replace:
-      "await owner.commit({ ...plan.transaction, state: [{ key: 'x', value: 'x' }] }, grace);\n" +
-      "    const outcome = await owner.commit({ state, records: [] }, grace);",
+      "await owner.commit(tenant, { ...plan.transaction, state: [{ key: 'x', value: 'x' }] }, grace);\n" +
+      "    const outcome = await owner.commit(tenant, { state, records: [] }, grace);",
   },
   {
     name: "published ids not remembered in memory",

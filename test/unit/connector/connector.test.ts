@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { ScanConfig } from "../../../src/config/config.ts";
 import { encodeCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey } from "../../../src/scan/ledger.ts";
+import type { Step } from "../../fakes/memory-kafka.ts";
 import { SIM_CURSORS, SIM_TOPIC, simConfig, startSim } from "../../fakes/sim-connector.ts";
 import { SimTenant } from "../../fakes/sim-tenant.ts";
 import { backlog, idsOf, MINUTE_MS, NOW_MS, page, Scene, saved, sorted } from "./scene.ts";
@@ -144,22 +145,23 @@ function configOf(tenants: readonly string[], scan: Partial<ScanConfig> = {}) {
   };
 }
 
-test("tenants on one shard that hang, with pages as large as can be asked for, do not hold up another", async () => {
-  const { clock, cluster } = new Scene();
-  const tenants = sameShard(cluster);
-  /** Answers the first request, and no other for an hour. */
+/** Tenants of which all but the last answer the first request, and no other for an hour. */
+function hanging(clock: Scene["clock"], tenants: readonly string[]): Map<string, SimTenant> {
   const hang = () => {
     let steps = 0;
     return async () => {
       if (++steps > 2) await clock.sleep(3_600_000, new AbortController().signal);
     };
   };
-  const sims = new Map(
-    tenants.map((name, at) => {
-      const hangs = at < 2 ? { step: hang() } : {};
-      return [name, new SimTenant({ clock, pageCeiling: 5, ...hangs })];
-    }),
-  );
+  const isLast = (name: string) => name === tenants.at(-1);
+  const open = (name: string) => new SimTenant({ clock, pageCeiling: 5, ...(isLast(name) ? {} : { step: hang() }) });
+  return new Map(tenants.map((name) => [name, open(name)]));
+}
+
+test("tenants on one shard that hang, with pages as large as can be asked for, do not hold up another", async () => {
+  const { clock, cluster } = new Scene();
+  const tenants = sameShard(cluster);
+  const sims = hanging(clock, tenants);
   for (const sim of sims.values()) sim.activities.push(...backlog(20));
   const config = configOf(tenants, { pageSize: 5_000, cursorField: "created" });
   const process = startSim({ cluster, tenant: (name) => sims.get(name)!, clock }, config);
@@ -168,6 +170,43 @@ test("tenants on one shard that hang, with pages as large as can be asked for, d
   const published = cluster.committed(SIM_TOPIC);
   expect(tenants).toHaveLength(3);
   expect(published.map(({ headers }) => headers["tenant"])).toEqual(Array(20).fill(tenants[2]));
+});
+
+test("who does not answer holds no room for a page that is not there: a hundred do not hold up another", async () => {
+  const { clock, cluster } = new Scene();
+  const tenants = Array.from({ length: 100 }, (_, at) => `tenant${at}`);
+  const sims = hanging(clock, tenants);
+  for (let at = 1; at <= 20; at++) sims.get("tenant99")!.activities.push(saved(`new${at}`, NOW_MS + at * 10_000));
+  const scan = { pageSize: 5_000, cursorField: "created" as const, start: { kind: "now" as const } };
+  const process = startSim({ cluster, tenant: (name) => sims.get(name)!, clock }, configOf(tenants, scan));
+  await clock.runUntil(() => clock.nowMs() > NOW_MS + 5 * MINUTE_MS, 50_000);
+  process.stop();
+  expect(cluster.committed(SIM_TOPIC)).toHaveLength(20);
+});
+
+test("pages of several tenants are committed in common, and whatever fails none is lost or repeated", async () => {
+  const { clock, cluster } = new Scene();
+  const tenants = sameShard(cluster);
+  const sims = new Map(tenants.map((name) => [name, new SimTenant({ clock, pageCeiling: 3 })]));
+  for (const sim of sims.values()) sim.activities.push(...backlog(40));
+  let ends = 0;
+  const step: Step = async (point) => {
+    // Every fifth is refused, or committed and not known to be.
+    if (point === "commit.end" && ++ends % 5 === 0) throw new Error("refused");
+    if (point === "commit.ended" && ends % 5 === 3) throw new Error("no answer");
+  };
+  const parts = { cluster, tenant: (name: string) => sims.get(name)!, clock, step };
+  const process = startSim(parts, configOf(tenants, { cursorField: "created" }));
+  await clock.runUntil(() => clock.nowMs() > NOW_MS + 5 * MINUTE_MS, 50_000);
+  process.stop();
+  const ofEach = tenants.map((name) =>
+    cluster
+      .committed(SIM_TOPIC)
+      .filter(({ headers }) => headers["tenant"] === name && headers["scan"] === `${name}-all`),
+  );
+  for (const records of ofEach) expect(sorted(records.map(({ key }) => String(key)))).toEqual(idsOf(backlog(40)));
+  const pages = process.events.filter(({ type }) => type === "page_published").length;
+  expect(ends).toBeLessThan(pages);
 });
 
 test("topics that are wrong are named with their remedies, and no tenant is asked", async () => {

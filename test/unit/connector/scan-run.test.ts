@@ -29,20 +29,41 @@ test("what a scan does is said once, until it or its reason changes", () => {
   ]);
 });
 
-test("a page takes at most three quarters of the free memory, but the API's smallest limit always", () => {
+test("a page that may be full takes at most three quarters of the free memory, but the API's smallest limit always", () => {
   const { run } = scanRun();
-  expect(run.pageWithin(1 << 30).limit).toBe(5_000);
-  expect(run.pageWithin(64 << 20).limit).toBe(5_000);
-  expect(run.pageWithin(32 << 20)).toEqual({ limit: 3_072, bytes: 24 << 20 });
-  expect(run.pageWithin(0)).toEqual({ limit: LIMIT_MIN, bytes: LIMIT_MIN * 8_192 });
+  const tail = run.reader("tail");
+  expect(run.pageWithin(1 << 30, tail, true).limit).toBe(5_000);
+  expect(run.pageWithin(64 << 20, tail, true).limit).toBe(5_000);
+  expect(run.pageWithin(32 << 20, tail, true)).toEqual({ limit: 3_072, bytes: 24 << 20 });
+  expect(run.pageWithin(0, tail, true)).toEqual({ limit: LIMIT_MIN, bytes: LIMIT_MIN * 8_192 });
 });
+
+const shown = (count: number, bytes: number) => ({ fresh: Array(count).fill(null) as never[], bytes });
 
 test("how large activities are is learned from pages that had any", () => {
   const { run } = scanRun();
-  run.sized(0, 0);
-  expect(run.pageWithin(0).bytes).toBe(LIMIT_MIN * 8_192);
-  for (let page = 0; page < 20; page++) run.sized(100, 100 * 4_000);
-  expect(run.pageWithin(0).bytes / LIMIT_MIN).toBeCloseTo(4_400, -2);
+  const tail = run.reader("tail");
+  run.sized(tail, shown(0, 0), true);
+  expect(run.pageWithin(0, tail, true).bytes).toBe(LIMIT_MIN * 8_192);
+  for (let page = 0; page < 20; page++) run.sized(tail, shown(100, 100 * 4_000), true);
+  expect(run.pageWithin(0, tail, true).bytes / LIMIT_MIN).toBeCloseTo(4_400, -2);
+});
+
+test("a page that should be small has room for twice what the last one brought, and one that outgrows it for all", () => {
+  const { run } = scanRun();
+  const tail = run.reader("tail");
+  expect(run.pageWithin(1 << 30, tail, false)).toEqual({ limit: 5_000, bytes: 50 * 8_192 });
+  run.sized(tail, shown(300, 300 * 8_192), true);
+  run.sized(tail, shown(4_000, 4_000 * 8_192), false);
+  const size = run.pageWithin(1 << 30, tail, true).bytes / 5_000;
+  expect(run.pageWithin(1 << 30, tail, false)).toEqual({ limit: 5_000, bytes: 600 * size });
+  expect(run.hasOutgrown(tail, false)).toBe(true);
+  expect(run.pageWithin(1 << 30, tail, false)).toEqual({ limit: 5_000, bytes: 5_000 * size });
+  expect(run.hasOutgrown(tail, false)).toBe(false);
+  run.sized(tail, shown(2_500, 2_500 * 8_192), true);
+  expect(run.pageWithin(1 << 30, tail, false).bytes).toBeGreaterThan(5_000 * 8_192);
+  run.sized(tail, shown(0, 0), true);
+  expect(run.pageWithin(1 << 30, tail, false).bytes).toBeLessThan(51 * 9_100);
 });
 
 /** A run whose scan owes looking back at two minutes from an hour before `NOW_MS`, where the tail stands, on. */

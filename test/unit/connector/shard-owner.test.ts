@@ -30,7 +30,7 @@ test("transactions go one after the other, in the order of their asking", async 
     await Promise.resolve();
   });
   await owner.open(signal);
-  await Promise.all(["1", "2", "3"].map((text) => owner.commit(put(text), signal)));
+  await Promise.all(["1", "2", "3"].map((text) => owner.commit("contoso", put(text), signal)));
   const one = ["commit.state", "commit.records", "commit.end", "commit.ended"];
   expect(running).toEqual([...one, ...one, ...one]);
   expect(value()).toBe("3");
@@ -45,9 +45,9 @@ test.each([
     if (step === point && failures++ === 0) throw new Error("gone");
   });
   await owner.open(signal);
-  const outcome = await owner.commit(put("1"), signal);
+  const outcome = await owner.commit("contoso", put("1"), signal);
   expect(outcome.kind === "reopened" && outcome.state.get("k")?.toString()).toBe(found);
-  expect(await owner.commit(put("2"), signal)).toEqual({ kind: "committed" });
+  expect(await owner.commit("contoso", put("2"), signal)).toEqual({ kind: "committed" });
   const results = events.flatMap((event) => (event.type === "transaction_ended" ? [event.result] : []));
   expect(results).toEqual(["failed", "committed"]);
 });
@@ -74,13 +74,13 @@ test("who is fenced goes on once the group has confirmed the shard since then, a
   // A process that was stopped in the middle of opening it: fenced, and nothing written.
   cluster.fence(1);
   lease.provenMs = clock.monotonicMs();
-  const outcome = owner.commit(put("1"), signal);
+  const outcome = owner.commit("contoso", put("1"), signal);
   await clock.runUntil(() => lease.waits > 0, 100);
   expect(events.filter((event) => event.type === "transaction_ended")).toMatchObject([{ result: "fenced" }]);
   expect(cluster.epoch(1)).toBe(2);
   lease.prove(clock.monotonicMs() + 1);
   expect(await outcome).toMatchObject({ kind: "reopened" });
-  expect(await owner.commit(put("2"), signal)).toEqual({ kind: "committed" });
+  expect(await owner.commit("contoso", put("2"), signal)).toEqual({ kind: "committed" });
 });
 
 test("who has the shard again behind another owner begins it anew, and so do those that wait behind", async () => {
@@ -89,7 +89,7 @@ test("who has the shard again behind another owner begins it anew, and so do tho
   const other = cluster.process().port.shard(1);
   await other.open(signal);
   await other.commit(put("other"), signal);
-  const results = await Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
+  const results = await Promise.allSettled(["1", "2"].map((text) => owner.commit("contoso", put(text), signal)));
   const anew = { status: "rejected", reason: expect.any(OwnedInBetween) };
   expect(results).toEqual([anew, anew]);
   expect(value()).toBe("other");
@@ -100,7 +100,7 @@ test("who is fenced and loses the shard does not fence the other, and those that
   await owner.open(signal);
   await cluster.process().port.shard(1).open(signal);
   lease.provenMs = clock.monotonicMs();
-  const results = Promise.allSettled(["1", "2"].map((text) => owner.commit(put(text), signal)));
+  const results = Promise.allSettled(["1", "2"].map((text) => owner.commit("contoso", put(text), signal)));
   await clock.runUntil(() => lease.waits > 0, 100);
   const lost = new Error("given to another replica");
   lease.lose(lost);
