@@ -13,7 +13,7 @@ components: ## Of that what runs the connector and measures it: no Prometheus, n
 
 build: ## Compiles src to dist (then also: node dist/main.js)
 	@deploy/setup/setup.sh packages
-	@rm -rf dist && npx tsc -p tsconfig.build.json
+	@npm run --silent build
 
 check: ## Types, lint, unused code, house rules, unit and property tests: the one to remember
 	@deploy/setup/setup.sh packages

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { root } from "./real/process.ts";
 import { failures, type StageResult, summary } from "./run/tally.ts";
 import { globalsAtEdges } from "./tidy/globals.ts";
-import { importDirection, packageImporters } from "./tidy/rooms.ts";
+import { importDirection, packageImporters, pageTakesTypes } from "./tidy/rooms.ts";
 import {
   fileLength,
   fileName,
@@ -44,6 +44,8 @@ const house: readonly House[] = [
       ts("src/kafka/a.ts", 'import { b } from "../../test/b.ts";'),
       ts("src/main.ts", 'import { b } from "./connector/b.ts";'),
       ts("src/observe/a.ts", 'import { b } from "../connector/b.ts";'),
+      ts("src/page/a.ts", 'import type { b } from "../kit/b.ts";'),
+      ts("src/cli/a.ts", 'import { b } from "../page/b.ts";'),
     ],
     good: [
       ts("src/kafka/a.ts", 'import { b } from "../scan/b.ts"; import { c } from "./c.ts"; import "../kit/d.ts";'),
@@ -52,6 +54,15 @@ const house: readonly House[] = [
       ts("src/kit/a.ts", '// import { b } from "../kafka/b.ts";'),
       ts("test/unit/kit/a.test.ts", 'import { b } from "../../../src/kafka/b.ts";'),
     ],
+  },
+  {
+    says: "the page takes nothing but types from beside its room",
+    rule: pageTakesTypes,
+    bad: [
+      ts("src/page/a.ts", 'import { SCAN_STATES } from "../observe/events.ts";'),
+      ts("src/page/a.ts", 'import uPlot from "uplot";'),
+    ],
+    good: [ts("src/page/a.ts", 'import type { Status } from "../observe/status.ts"; import { b } from "./b.ts";')],
   },
   {
     says: "a third-party package is known to its room only",

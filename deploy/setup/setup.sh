@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Brings a bare machine with Node to where everything here runs: npm packages, a JDK and Maven, the real components
-# (Kafka, schema registry, Prometheus) under .cache/, the checker compiled. Idempotent; when nothing is missing it only
-# looks.
+# Brings a bare machine with Node to where everything here runs: npm packages, a JDK, Maven and Chromium, the real
+# components (Kafka, schema registry, Prometheus) under .cache/, the checker compiled. Idempotent; when nothing is
+# missing it only looks.
 #   setup.sh              all of it
-#   setup.sh components   without Prometheus and the checkers of packages: enough to run the connector and to measure it
+#   setup.sh components   without Prometheus, Chromium and the checkers of packages: enough to run the connector and to
+#                         measure it
 #   setup.sh packages     the npm packages alone: enough for everything that starts no real component
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -103,6 +104,9 @@ fi
 
 # --- Prometheus and promtool ---------------------------------------------------------------------------------------
 [ "$what" != all ] || "$here/prometheus.sh" 9>&-
+
+# --- Chromium ------------------------------------------------------------------------------------------------------
+[ "$what" != all ] || "$here/chromium.sh" 9>&-
 
 await_npm
 [ -z "$checkers_pid" ] || wait "$checkers_pid" || exit 1

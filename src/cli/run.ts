@@ -5,6 +5,7 @@ import { runConnector } from "../connector/connector.ts";
 import { systemClock } from "../kit/clock.ts";
 import type { Event } from "../observe/events.ts";
 import { openHttp, type Readiness } from "../observe/http.ts";
+import { readPageFiles } from "../observe/page-files.ts";
 import { openTelemetry } from "../observe/telemetry.ts";
 import { openTracing } from "../observe/tracing.ts";
 import type { CommandContext } from "./cli.ts";
@@ -53,10 +54,13 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
   };
   const tracingDeps = { version, clock: systemClock, warn: (message: string) => telemetry.warn(message) };
   await using tracing = await openTracing(process.env, tracingDeps);
+  const masked = maskedConfig(config);
   await using _http = await openHttp(config.http, {
     metrics: () => telemetry.metrics(),
-    status: () => ({ ...telemetry.status(), config: maskedConfig(config) }),
+    status: () => ({ ...telemetry.status(), config: masked }),
+    history: (scan) => telemetry.history(scan),
     ready: () => stages.readiness,
+    page: readPageFiles(),
   });
   await using kafka = connectKafka(config, {
     emit,

@@ -1,12 +1,16 @@
 import type { ScanConfig } from "../config/config.ts";
 import { ageText } from "../kit/age.ts";
 import type { Event, JobProgress, Lateness } from "../observe/events.ts";
+import { lastDay, newestGaps } from "../scan/day.ts";
 import { settledUntilMs } from "../scan/lookback.ts";
 import { lookbackName } from "../scan/planner.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 
-/** Where a scan stands, after each commit. */
-export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): Event {
+/** Open gaps that are named one by one; all are counted. */
+const GAPS_NAMED_MAX = 50;
+
+/** Where a scan stands. */
+export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory, serverNowMs: number): Event {
   const { cursor, slices } = memory;
   const lateness = latenessOf(memory);
   return {
@@ -20,6 +24,8 @@ export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory): E
     jobs: progressOf(memory),
     lateness,
     residualRisk: residualRiskOf(lateness, cursor.counts.published),
+    slices: lastDay(memory.state, serverNowMs),
+    gaps: newestGaps(slices, GAPS_NAMED_MAX),
   };
 }
 

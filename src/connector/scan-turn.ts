@@ -195,7 +195,7 @@ export class ScanTurn {
     if (page.counts.outsideMemory > 0) {
       this.anomaly("outside_memory", `${page.counts.outsideMemory} activities turned up where ids are forgotten`);
     }
-    emit(cursorMoved(scan.config, memory));
+    emit(cursorMoved(scan.config, memory, this.#tenant.serverNowMs()));
     for (const { fromMs, untilMs, reason } of plan?.closed ?? []) {
       emit({ type: "gap_closed", tenant, scan: name, fromMs, untilMs, reason, reader: this.#name });
     }

@@ -123,7 +123,7 @@ async function runTenant(
 
 /** The scans whose state can be read; the others are blocked, said so, and left as they are. */
 function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanConfig[], state: ShardState): ScanRun[] {
-  const { emit, config } = deps;
+  const { emit, config, clock } = deps;
   return scans.flatMap((scan) => {
     const idsBytesMax = idsBytesPerScan(config);
     const run = new ScanRun(scan, recordPlan(deps, plan, scan), idsBytesMax, emit);
@@ -131,7 +131,7 @@ function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanCon
       run.memory = ScanMemory.load(scan, state, idsBytesMax);
       run.is("starting");
       // How far behind it is shows from the first moment, whether or not the tenant answers.
-      if (run.memory !== null) emit(cursorMoved(scan, run.memory));
+      if (run.memory !== null) emit(cursorMoved(scan, run.memory, clock.nowMs()));
       return [run];
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;

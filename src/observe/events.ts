@@ -56,6 +56,28 @@ export interface Lateness {
   readonly found: number;
 }
 
+/**
+ * What a scan has of an hour of its cursor field. `outside`: before the scan began. `unread`, `reading`, `read`: none,
+ * a part or all of it was read once. `settled`: nothing is owed any more.
+ */
+export type SliceState = "outside" | "unread" | "reading" | "read" | "settled";
+
+export interface SliceProgress {
+  readonly fromMs: number;
+  readonly state: SliceState;
+  readonly published: number;
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  readonly late: number;
+}
+
+/** A stretch that could not be judged and is still open; inclusive. */
+export interface OpenGap {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly reason: string;
+}
+
 interface OfScan {
   readonly tenant: string;
   readonly scan: string;
@@ -147,6 +169,10 @@ export type Event =
       readonly lateness: readonly Lateness[];
       /** The share first seen at the last age; null: not known. */
       readonly residualRisk: number | null;
+      /** The last day, the oldest hour first. */
+      readonly slices: readonly SliceProgress[];
+      /** The newest open gaps, the newest first; not all where there are very many. */
+      readonly gaps: readonly OpenGap[];
     } & OfScan)
   /** After an outage the tail goes on at now; a job reads what it has missed. */
   | ({ readonly type: "recovery_begun"; readonly behindMs: number; readonly fromMs: number } & OfScan)

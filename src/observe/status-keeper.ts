@@ -1,5 +1,7 @@
 import { type Event, LAST_STAGES, type ScanState, type TransactionResult } from "./events.ts";
-import type { ScanCounts, ScanStatus, ShardStatus, Status, TenantStatus } from "./status.ts";
+import { openHistory } from "./history-keeper.ts";
+import type { History, ScanCounts, ScanStatus, ShardStatus, Status, TenantStatus } from "./status.ts";
+import { isoOf } from "./times.ts";
 
 export interface StatusOptions {
   readonly version: string;
@@ -11,32 +13,43 @@ export interface StatusOptions {
 export interface StatusKeeper {
   record(event: Event, nowMs: number): void;
   status(nowMs: number): Status;
+  /** Null: all scans together. Undefined: there is no such scan. */
+  history(scan: string | null, nowMs: number): History | undefined;
 }
 
 /** Folds events into what the connector does now. Its size follows the configuration, not the uptime. */
 export function openStatus(options: StatusOptions): StatusKeeper {
   const memory = remember(options);
+  const history = openHistory(options);
   return {
-    record: (event, nowMs) => record(memory, event, nowMs),
+    record(event, nowMs) {
+      record(memory, event, nowMs);
+      history.record(event, nowMs);
+    },
+    history: (scan, nowMs) => history.history(scan, nowMs),
     status: (nowMs) => ({
       version: options.version,
       cursorsTopic: memory.cursorsTopic,
-      startedAt: iso(options.startedAtMs),
+      startedAt: isoOf(options.startedAtMs),
       uptimeSeconds: secondsBetween(options.startedAtMs, nowMs),
       stopping: memory.stopping,
       stages: [...memory.stages].map(([subject, { stage, sinceMs }]) => {
-        return { subject, stage, since: iso(sinceMs), seconds: secondsBetween(sinceMs, nowMs) };
+        return { subject, stage, since: isoOf(sinceMs), seconds: secondsBetween(sinceMs, nowMs) };
       }),
       shards: [...memory.shards.values()].sort((a, b) => a.shard - b.shard),
       tenants: [...memory.tenants.values()].map((tenant) => showTenant(tenant, nowMs)),
-      scans: [...memory.scans.values()].map((scan) => showScan(scan, nowMs)),
+      scans: [...memory.scans.values()].map((scan) => {
+        return showScan(scan, history.publishedLastMinute(scan.scan, nowMs), nowMs);
+      }),
     }),
   };
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type TenantMemory = Mutable<Omit<TenantStatus, "throttledUntil">> & { throttledUntilMs: number };
-type ScanMemory = Mutable<Omit<ScanStatus, "caughtUp" | "lagSeconds">> & { caughtUpMs: number | null };
+type ScanMemory = Mutable<Omit<ScanStatus, "caughtUp" | "lagSeconds" | "publishedLastMinute">> & {
+  caughtUpMs: number | null;
+};
 type ShardMemory = Mutable<Omit<ShardStatus, "transactions">> & { transactions: Record<TransactionResult, number> };
 type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
 
@@ -78,7 +91,7 @@ function newScan(tenant: string, scan: string, sinceMs: number): ScanMemory {
     scan,
     state: "starting",
     reason: null,
-    since: iso(sinceMs),
+    since: isoOf(sinceMs),
     cursorField: null,
     position: null,
     caughtUpMs: null,
@@ -121,6 +134,7 @@ function record(memory: Memory, event: Event, nowMs: number): void {
     case "shard_released":
     case "transaction_ended":
       recordShard(shardOf(memory, event.shard, nowMs), event, nowMs);
+      if (event.type === "shard_released") leaveTenants(memory, event.shard, nowMs);
       return;
     case "field_mismatch":
       return;
@@ -147,14 +161,23 @@ function recordOfTenant(
 function recordShard(shard: ShardMemory, event: Extract<Event, { readonly shard: number }>, nowMs: number): void {
   switch (event.type) {
     case "shard_opened":
-      Object.assign(shard, { owned: true, tenants: event.tenants, since: iso(nowMs) });
+      Object.assign(shard, { owned: true, tenants: event.tenants, since: isoOf(nowMs) });
       return;
     case "shard_released":
-      Object.assign(shard, { owned: false, since: iso(nowMs) });
+      Object.assign(shard, { owned: false, since: isoOf(nowMs) });
       return;
     case "transaction_ended":
       shard.transactions[event.result] += 1;
-      if (event.error !== null) shard.lastError = { message: event.error, at: iso(nowMs) };
+      if (event.error !== null) shard.lastError = { message: event.error, at: isoOf(nowMs) };
+  }
+}
+
+/** What is said of scans whose shard was given up would be out of date from now on: its owner says it. */
+function leaveTenants({ shards, scans }: Memory, shard: number, nowMs: number): void {
+  const tenants = shards.get(shard)?.tenants ?? [];
+  const outdated = { reason: null, position: null, caughtUpMs: null, settledUntil: null, openGaps: 0, jobs: [] };
+  for (const scan of scans.values()) {
+    if (tenants.includes(scan.tenant)) Object.assign(scan, { state: "stopped", since: isoOf(nowMs), ...outdated });
   }
 }
 
@@ -172,16 +195,16 @@ function recordTenant(tenant: TenantMemory, event: Event, nowMs: number): void {
       tenant.requestsPerMinute = { limit: event.limitPerMinute, used: event.usedLastMinute };
       return;
     case "credential":
-      tenant.credentialExpiresAt = iso(event.expiresAtMs);
+      tenant.credentialExpiresAt = isoOf(event.expiresAtMs);
   }
 }
 
 function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
   switch (event.type) {
     case "scan_state":
-      if (scan.state !== event.state) scan.since = iso(nowMs);
+      if (scan.state !== event.state) scan.since = isoOf(nowMs);
       Object.assign(scan, { state: event.state, reason: event.reason });
-      if (event.reason !== null && isTrouble(event.state)) scan.lastError = { message: event.reason, at: iso(nowMs) };
+      if (event.reason !== null && isTrouble(event.state)) scan.lastError = { message: event.reason, at: isoOf(nowMs) };
       return;
     case "cursor_field_decided":
       scan.cursorField = event.field;
@@ -190,15 +213,19 @@ function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
       count(scan.counts, event);
       return;
     case "cursor_moved":
-      scan.position = event.positionMs === null ? null : iso(event.positionMs);
+      scan.position = event.positionMs === null ? null : isoOf(event.positionMs);
       Object.assign(scan, { caughtUpMs: event.caughtUpMs, openGaps: event.openGaps });
-      scan.settledUntil = iso(event.settledUntilMs);
-      scan.jobs = event.jobs.map(({ fromMs, untilMs, ...job }) => ({ ...job, from: iso(fromMs), until: iso(untilMs) }));
+      scan.settledUntil = isoOf(event.settledUntilMs);
+      scan.jobs = event.jobs.map(({ fromMs, untilMs, ...job }) => ({
+        ...job,
+        from: isoOf(fromMs),
+        until: isoOf(untilMs),
+      }));
       Object.assign(scan, { lateness: event.lateness, residualRisk: event.residualRisk });
       return;
     case "anomaly":
       scan.counts.anomalies += 1;
-      scan.lastAnomaly = { kind: event.kind, message: event.detail, at: iso(nowMs) };
+      scan.lastAnomaly = { kind: event.kind, message: event.detail, at: isoOf(nowMs) };
   }
 }
 
@@ -216,19 +243,19 @@ function shardOf(memory: Memory, shard: number, nowMs: number): ShardMemory {
   const known = memory.shards.get(shard);
   if (known !== undefined) return known;
   const transactions = { committed: 0, failed: 0, fenced: 0 };
-  const made: ShardMemory = { shard, owned: false, tenants: [], since: iso(nowMs), transactions, lastError: null };
+  const made: ShardMemory = { shard, owned: false, tenants: [], since: isoOf(nowMs), transactions, lastError: null };
   memory.shards.set(shard, made);
   return made;
 }
 
 function showTenant({ throttledUntilMs, ...tenant }: TenantMemory, nowMs: number): TenantStatus {
-  return { ...tenant, throttledUntil: throttledUntilMs > nowMs ? iso(throttledUntilMs) : null };
+  return { ...tenant, throttledUntil: throttledUntilMs > nowMs ? isoOf(throttledUntilMs) : null };
 }
 
-function showScan({ caughtUpMs, ...scan }: ScanMemory, nowMs: number): ScanStatus {
-  const caughtUp = caughtUpMs === null ? null : iso(caughtUpMs);
+function showScan({ caughtUpMs, ...scan }: ScanMemory, publishedLastMinute: number, nowMs: number): ScanStatus {
+  const caughtUp = caughtUpMs === null ? null : isoOf(caughtUpMs);
   const lagSeconds = caughtUpMs === null ? null : Math.max(0, secondsBetween(caughtUpMs, nowMs));
-  return { ...scan, counts: { ...scan.counts }, caughtUp, lagSeconds };
+  return { ...scan, counts: { ...scan.counts }, publishedLastMinute, caughtUp, lagSeconds };
 }
 
 function scanKey(tenant: string, scan: string): string {
@@ -237,10 +264,4 @@ function scanKey(tenant: string, scan: string): string {
 
 function secondsBetween(fromMs: number, untilMs: number): number {
   return Math.round((untilMs - fromMs) / 100) / 10;
-}
-
-/** Whatever a peer's clock says: an impossible time is the end of time, never an exception. */
-function iso(epochMs: number): string {
-  const MAX_MS = 8.64e15;
-  return new Date(Math.max(-MAX_MS, Math.min(MAX_MS, epochMs))).toISOString();
 }

@@ -1,4 +1,4 @@
-import type { Lateness, ScanState, TransactionResult } from "./events.ts";
+import type { Lateness, ScanState, SliceState, TransactionResult } from "./events.ts";
 
 /** What the connector does now, as JSON-able data. Times are ISO 8601 in UTC; null: not known, or not yet. */
 export interface Status {
@@ -59,7 +59,10 @@ export interface ScanStatus {
   readonly lateness: readonly Lateness[];
   /** The share of all published that was first seen at the last age: about as much may come later still. */
   readonly residualRisk: number | null;
+  /** Since the process began. */
   readonly counts: ScanCounts;
+  /** Activities, in the last full minute. */
+  readonly publishedLastMinute: number;
   readonly lastAnomaly: (Noted & { readonly kind: string }) | null;
   readonly lastError: Noted | null;
 }
@@ -89,4 +92,43 @@ export interface ScanCounts {
 export interface Noted {
   readonly message: string;
   readonly at: string;
+}
+
+/**
+ * The last hour in equal steps, the oldest first, of a scan and its tenant or of all together: their sum, and the
+ * largest lag. Null: before the process began, or not known.
+ */
+export interface History {
+  readonly stepSeconds: number;
+  /** When the last step ended. */
+  readonly until: string;
+  /** Activities published in each step. */
+  readonly published: readonly (number | null)[];
+  readonly lagSeconds: readonly (number | null)[];
+  /** Requests to the tenant in each step, and those of them that it throttled. */
+  readonly requests: readonly (number | null)[];
+  readonly throttled: readonly (number | null)[];
+  /** What the tenant's budget allowed in a minute at the end of each step. */
+  readonly limitPerMinute: readonly (number | null)[];
+  /** Of one scan only. */
+  readonly scan: ScanDay | null;
+}
+
+/** A scan's last day on its cursor field. */
+export interface ScanDay {
+  readonly tenant: string;
+  readonly scan: string;
+  readonly slices: readonly SliceStatus[];
+  /** The newest open gaps, the newest first; `openGaps` in `/status` counts them all. */
+  readonly gaps: readonly { readonly from: string; readonly until: string; readonly reason: string }[];
+}
+
+/** An hour of the cursor field. */
+export interface SliceStatus {
+  readonly from: string;
+  readonly state: SliceState;
+  readonly published: number;
+  readonly duplicates: number;
+  readonly deadLettered: number;
+  readonly late: number;
 }

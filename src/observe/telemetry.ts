@@ -6,7 +6,7 @@ import { type LogOptions, openLog } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
 import { redact, redactEvent } from "./redact.ts";
 import type { MetricsOptions } from "./series.ts";
-import type { Status } from "./status.ts";
+import type { History, Status } from "./status.ts";
 import { openStatus } from "./status-keeper.ts";
 
 export interface TelemetryOptions {
@@ -23,6 +23,8 @@ export interface Telemetry extends AsyncDisposable {
   /** Never throws and never waits. */
   readonly emit: Emit;
   status(): Status;
+  /** Null: all scans together. Undefined: there is no such scan. */
+  history(scan: string | null): History | undefined;
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** A line for the log that no event stands for, such as a warning about the configuration. */
   warn(message: string): void;
@@ -53,6 +55,7 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
       });
     },
     status: () => status.status(nowMs()),
+    history: (scan) => status.history(scan, nowMs()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await exposition() }),
     warn: (message) => quietly(() => log.warn(redact(message), nowMs())),
     toggleDebug: () => quietly(() => log.toggleDebug()),

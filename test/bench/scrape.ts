@@ -31,7 +31,8 @@ export async function scrapeCost(scans: number, tenants: number): Promise<Scrape
     shards: 12,
   });
   const write = openExposition(registry);
-  const moved = { type: "cursor_moved", ...POSITION, jobs: [], lateness: [], residualRisk: null } as const;
+  const lists = { jobs: [], lateness: [], slices: [], gaps: [] };
+  const moved = { type: "cursor_moved", ...POSITION, ...lists, residualRisk: null } as const;
   const costs: number[] = [];
   let text = "";
   for (let repeat = 0; repeat < WARM_UP + REPEATS; repeat++) {

@@ -8,7 +8,9 @@ const LOOPBACK = { host: "127.0.0.1", port: 0 };
 const routes = (changes: Partial<HttpRoutes> = {}): HttpRoutes => ({
   metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
   status: () => ({ version: "1" }),
+  history: () => undefined,
   ready: () => ({ ready: true, reason: "ready" }),
+  page: new Map(),
   ...changes,
 });
 
@@ -33,12 +35,64 @@ test("not ready is 503 with its reason, while the process is healthy", async () 
 test("only what is there is found, and only reading is allowed", async () => {
   await using server = await openHttp(LOOPBACK, routes());
   const missing = await fetch(`${server.url}/metric`);
-  expect([missing.status, await missing.text()]).toEqual([404, "here are /metrics, /healthz, /readyz and /status\n"]);
+  expect([missing.status, await missing.text()]).toEqual([
+    404,
+    "here are /, /metrics, /healthz, /readyz, /status and /history\n",
+  ]);
   const posted = await fetch(`${server.url}/status`, { method: "POST", body: "x".repeat(100_000) });
   expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
   const head = await fetch(`${server.url}/status`, { method: "HEAD" });
   expect([head.status, await head.text()]).toEqual([200, ""]);
   expect(Number(head.headers.get("content-length"))).toBeGreaterThan(0);
+});
+
+const PAGE = new Map([["/page/a.js", { contentType: "text/javascript", body: Buffer.from("a();"), etag: '"tag"' }]]);
+
+test("a file of the page is asked for again by its tag alone", async () => {
+  await using server = await openHttp(LOOPBACK, routes({ page: PAGE }));
+  const first = await fetch(`${server.url}/page/a.js`);
+  expect([first.status, await first.text(), first.headers.get("etag")]).toEqual([200, "a();", '"tag"']);
+  expect([first.headers.get("cache-control"), first.headers.get("content-type")]).toEqual([
+    "no-cache",
+    "text/javascript",
+  ]);
+  const again = await fetch(`${server.url}/page/a.js`, { headers: { "if-none-match": '"tag"' } });
+  expect([again.status, await again.text()]).toEqual([304, ""]);
+  expect((await fetch(`${server.url}/page/a.js`, { headers: { "if-none-match": '"old"' } })).status).toBe(200);
+  expect((await fetch(`${server.url}/page/b.js`)).status).toBe(404);
+  expect((await fetch(`${server.url}/page/../../package.json`)).status).toBe(404);
+});
+
+test("whatever is answered may run nothing of others, be framed by nobody, and is read as what it says it is", async () => {
+  await using server = await openHttp(LOOPBACK, routes({ page: PAGE }));
+  for (const path of ["/page/a.js", "/status", "/nothing"]) {
+    const { headers } = await fetch(`${server.url}${path}`);
+    const policy = headers.get("content-security-policy") ?? "";
+    expect(policy.split("; ")).toEqual(
+      expect.arrayContaining(["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"]),
+    );
+    expect(policy).not.toMatch(/unsafe|\*|data:|https?:/);
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+  }
+});
+
+test("everything is read by GET and HEAD only", async () => {
+  await using server = await openHttp(LOOPBACK, routes({ page: PAGE }));
+  for (const path of ["/", "/page/a.js", "/status", "/history", "/metrics", "/healthz", "/readyz"]) {
+    for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      expect((await fetch(`${server.url}${path}`, { method })).status, `${method} ${path}`).toBe(405);
+    }
+  }
+});
+
+test("history is of all scans, or of the one that is named", async () => {
+  const history = (scan: string | null) => (scan === "gone" ? undefined : { scan });
+  await using server = await openHttp(LOOPBACK, routes({ history }));
+  const ask = async (query: string) => await fetch(`${server.url}/history${query}`);
+  expect(await (await ask("")).json()).toEqual({ scan: null });
+  expect(await (await ask("?scan=a%20b")).json()).toEqual({ scan: "a b" });
+  const gone = await ask("?scan=gone");
+  expect([gone.status, await gone.text()]).toEqual([404, "there is no scan of that name\n"]);
 });
 
 test("a route that throws is a 500 and the server goes on", async () => {

@@ -9,6 +9,8 @@ test("a real Prometheus scrapes what it is told to, answers queries, and says wh
     {
       metrics: async () => ({ contentType: "text/plain; version=0.0.4", text: 'a_total{of="b"} 42\n' }),
       status: () => ({}),
+      history: () => undefined,
+      page: new Map(),
       ready: () => ({ ready: true, reason: "ready" }),
     },
   );

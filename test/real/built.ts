@@ -7,13 +7,11 @@ import { root } from "./process.ts";
 export async function ensureBuilt(): Promise<void> {
   const main = join(root, "dist/main.js");
   if (existsSync(main) && statSync(main).mtimeMs > newestMs(join(root, "src"))) return;
-  await runTool([process.execPath, join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
-    timeoutMs: 180_000,
-  });
+  await runTool(["npm", "run", "--silent", "compile"], { timeoutMs: 180_000 });
 }
 
 function newestMs(dir: string): number {
   const entries = readdirSync(dir, { withFileTypes: true, recursive: true });
-  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".ts"));
+  const files = entries.filter((entry) => entry.isFile());
   return Math.max(...files.map((file) => statSync(join(file.parentPath, file.name)).mtimeMs));
 }

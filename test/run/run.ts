@@ -58,6 +58,7 @@ const otherNode = (major: number) =>
 
 const statics: Stage[] = [
   tool("types", bin("tsc"), "--noEmit", "-p", "."),
+  tool("page's types", bin("tsc"), "--noEmit", "-p", "src/page"),
   tool("lint", bin("biome"), "check"),
   tool("unused", bin("knip")),
 ];
@@ -77,7 +78,7 @@ const simulation = (seeds: string, from: string): Stage => ({
 const plans: Readonly<Record<string, () => Stage[][]>> = {
   check: () => [statics, [unit]],
   test: () => [
-    [tool("build", bin("tsc"), "-p", "tsconfig.build.json")],
+    [tool("build", "npm", "run", "--silent", "build")],
     statics,
     [unit],
     [tests("contract", { projects: ["contract"], minutesMax: 5 })],

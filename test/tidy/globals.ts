@@ -31,6 +31,7 @@ const edges: readonly (readonly [where: string, names: readonly string[]])[] = [
   ["src/connector/connector.ts", ["setTimeout"]],
   ["src/activity/exchange.ts", ["setTimeout"]],
   ["src/observe/log.ts", ["new Date()"]],
+  ["src/page/main.ts", ["Date.now", "setInterval", "fetch"]],
   // A server that stands for another party has a clock of its own.
   [
     "src/mock-tenant/",

@@ -11,6 +11,8 @@ const sideRooms: Readonly<Record<string, readonly string[]>> = {
 };
 /** What any room may import of a side room; the rest of it belongs to those who compose. */
 const openSideFiles = ["observe/events.ts"];
+/** The page runs in the browser and knows of the rest what `/status` and `/history` say, as types; nobody knows it. */
+const pageImports = ["observe/events.ts", "observe/status.ts"];
 const composers = ["connector", "cli"];
 
 /** The rooms that know a package; replacing it touches nothing else. zod also decodes the state that was stored. */
@@ -26,6 +28,7 @@ const importers: Readonly<Record<string, readonly string[]>> = {
   "prom-client": ["observe"],
   pino: ["observe"],
   "pino-pretty": ["observe"],
+  uplot: ["page"],
   "@opentelemetry/api": ["observe"],
   "@opentelemetry/exporter-trace-otlp-http": ["observe"],
   "@opentelemetry/resources": ["observe"],
@@ -59,6 +62,18 @@ export const packageImporters: Rule = (file) => {
     .map((name) => `${file.path} imports ${name}: ${importers[name]?.join(", ") ?? "no room"} may`);
 };
 
+/** The page is served without the rooms beside it: what it takes of them, and of packages, is gone once compiled. */
+export const pageTakesTypes: Rule = ({ path, text }) => {
+  if (roomOf(path) !== "page") return [];
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
+  return source.statements
+    .filter((each) => ts.isImportDeclaration(each))
+    .filter(({ importClause }) => importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword)
+    .map(({ moduleSpecifier }) => (ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : ""))
+    .filter((target) => !target.startsWith("./"))
+    .map((target) => `${path} imports ${target} as more than a type: the browser has no such file`);
+};
+
 /** Room of a file of src; "main" for the process edge, which imports the command line alone. */
 function roomOf(path: string): string | null {
   const parts = path.split("/");
@@ -70,6 +85,8 @@ function mayImport(room: string, target: string): boolean {
   const other = target.split("/")[0] ?? "";
   if (room === other) return true;
   if (room === "main") return other === "cli" || other === "kit";
+  if (room === "page") return pageImports.includes(target);
+  if (other === "page") return false;
   const side = sideRooms[room];
   if (side !== undefined) return side.includes(other) || openSideFiles.includes(target);
   if (other in sideRooms) {

@@ -14,6 +14,7 @@ const ALLOWED = [
   /^(package\.json|README\.md|DESIGN\.md|CHANGELOG\.md|LICENSE)$/,
   /^schemas\/(activity\.avsc|config\.schema\.json)$/,
   /^dist\/(main|[a-z-]+\/[a-z-]+)\.js$/,
+  /^dist\/page\/(index\.html|page\.css|icon\.svg)$/,
 ];
 
 test("publint finds nothing to object to", async () => {
@@ -27,15 +28,14 @@ test("the package holds what is needed to run, and nothing else", async () => {
   const { out } = await say("npm", ["pack", "--dry-run", "--ignore-scripts", "--json"]);
   const files = (JSON.parse(out)[0].files as { path: string }[]).map(({ path }) => path);
   expect(files.filter((path) => !ALLOWED.some((allowed) => allowed.test(path)))).toEqual([]);
-  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((path) =>
-    /\.ts$/.test(path),
-  );
-  const compiled = sources.map((path) => `dist/${path.replace(/\.ts$/, ".js")}`);
-  expect(files.filter((path) => path.startsWith("dist/")).sort()).toEqual(compiled.sort());
+  const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  const compiled = sources.filter((path) => /\.ts$/.test(path)).map((path) => `dist/${path.replace(/\.ts$/, ".js")}`);
+  const copied = readdirSync(join(root, "src/page/static")).map((name) => `dist/page/${name}`);
+  expect(files.filter((path) => path.startsWith("dist/")).sort()).toEqual([...compiled, ...copied].sort());
   expect(files).toEqual(expect.arrayContaining(["README.md", "LICENSE", "schemas/activity.avsc"]));
 });
 
-test("installed into an empty folder, it shows its help and scans a tenant", async () => {
+test("installed into an empty folder, it shows its help, has its page and scans a tenant", async () => {
   await ensureBuilt();
   const dir = scratchDir("npm");
   onTestFinished(() => discard(dir));
@@ -49,6 +49,13 @@ test("installed into an empty folder, it shows its help and scans a tenant", asy
   const help = await say(command, ["--help"], { cwd: dir });
   expect(help).toMatchObject({ code: 0, out: expect.stringContaining("mdca-kafka-source <command>") });
   expect((await say(command, ["--version"], { cwd: dir })).out.trim()).toBe(manifest.version);
+  const listPage = `
+    import { readPageFiles } from "mdca-kafka-source/dist/observe/page-files.js";
+    console.log([...readPageFiles().keys()].join(" "));`;
+  const page = await say(process.execPath, ["--input-type=module", "--eval", listPage], { cwd: dir });
+  expect(page.out.split(/\s/)).toEqual(
+    expect.arrayContaining(["/", "/page/main.js", "/page/page.css", "/page/uplot.js"]),
+  );
   await using tenant = await startMockTenant({ backlog: 20, requestLimit: null });
   const env = { MDCA_TOKEN: "mock-token" };
   const scanned = await say(command, ["scan", "--url", tenant.url, "--since", "2d"], { cwd: dir, env });

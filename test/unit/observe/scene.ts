@@ -53,6 +53,8 @@ export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>>
   jobs: [],
   lateness: [],
   residualRisk: null,
+  slices: [],
+  gaps: [],
   ...changes,
 });
 

@@ -30,7 +30,10 @@ test("before anything has happened, what is configured is there", () => {
 
 test("events add up to what the connector does", () => {
   const keeper = opened();
-  for (const [second, event] of EVERY_EVENT.entries()) keeper.record(event, second * 1_000);
+  const released = EVERY_EVENT.findIndex(({ type }) => type === "shard_released");
+  for (const [second, event] of EVERY_EVENT.entries()) if (second < released) keeper.record(event, second * 1_000);
+  const { scans } = keeper.status(60_000);
+  for (const [second, event] of EVERY_EVENT.entries()) if (second >= released) keeper.record(event, second * 1_000);
   const at = (type: string) =>
     new Date(EVERY_EVENT.findLastIndex((event) => event.type === type) * 1_000).toISOString();
   const status = keeper.status(60_000);
@@ -59,7 +62,7 @@ test("events add up to what the connector does", () => {
       clockSkewSeconds: 0.25,
     },
   ]);
-  expect(status.scans).toEqual([
+  expect(scans).toEqual([
     {
       tenant: "contoso",
       scan: "contoso-all",
@@ -98,6 +101,7 @@ test("events add up to what the connector does", () => {
         bytes: 1_500,
         anomalies: 1,
       },
+      publishedLastMinute: 11,
       lastAnomaly: { kind: "stall", message: "the same page twice", at: at("anomaly") },
       lastError: { message: "401", at: "1970-01-01T00:00:04.000Z" },
     },
@@ -135,4 +139,19 @@ test("impossible times and events of what is not configured do no harm", () => {
   keeper.record({ ...moved(), scan: "other" } as never, 0);
   expect(() => JSON.stringify(keeper.status(0))).not.toThrow();
   expect(keeper.status(0).scans).toHaveLength(1);
+});
+
+test("of scans whose shard was given up nothing is said that would be out of date", () => {
+  const keeper = opened();
+  keeper.record({ type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 1 }, 0);
+  keeper.record(state("retrying", "503"), 0);
+  keeper.record(moved(), 0);
+  expect(keeper.status(1_000).scans[0]).toMatchObject({ state: "retrying", openGaps: 1, position: expect.any(String) });
+  keeper.record({ type: "shard_released", shard: 1, reason: "rebalance" }, 2_000);
+  const outdated = { reason: null, position: null, caughtUp: null, lagSeconds: null, settledUntil: null, openGaps: 0 };
+  expect(keeper.status(3_000).scans[0]).toMatchObject({
+    state: "stopped",
+    since: "1970-01-01T00:00:02.000Z",
+    ...outdated,
+  });
 });

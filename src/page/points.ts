@@ -1,0 +1,90 @@
+import type { History } from "../observe/status.ts";
+
+type Value = number | null;
+
+/** What the charts show: one value for each step, beside the instant at which the step ended. */
+export interface Points {
+  /** Epoch seconds. */
+  readonly at: readonly number[];
+  /** In the minute before each instant. */
+  readonly publishedPerMinute: readonly Value[];
+  readonly lagSeconds: readonly Value[];
+  readonly requestsPerMinute: readonly Value[];
+  readonly limitPerMinute: readonly Value[];
+  readonly throttledPerMinute: readonly Value[];
+}
+
+export function pointsOf(history: History): Points {
+  const { stepSeconds, published, lagSeconds, requests, throttled, limitPerMinute } = history;
+  const untilSeconds = Date.parse(history.until) / 1_000;
+  const minute = Math.round(60 / stepSeconds);
+  return {
+    at: published.map((_, step) => untilSeconds - (published.length - 1 - step) * stepSeconds),
+    publishedPerMinute: sumsOf(published, minute),
+    lagSeconds,
+    requestsPerMinute: sumsOf(requests, minute),
+    limitPerMinute,
+    throttledPerMinute: sumsOf(throttled, minute),
+  };
+}
+
+/** At each step the sum of the last `count`; null where the step itself is. */
+function sumsOf(values: readonly Value[], count: number): Value[] {
+  return values.map((value, at) => {
+    if (value === null) return null;
+    return values.slice(Math.max(0, at - count + 1), at + 1).reduce<number>((sum, each) => sum + (each ?? 0), 0);
+  });
+}
+
+export interface Summary {
+  readonly now: number;
+  readonly least: number;
+  readonly mean: number;
+  readonly most: number;
+}
+
+/** Null while nothing is known. */
+export function summaryOf(values: readonly Value[]): Summary | null {
+  const known = values.filter((value) => value !== null);
+  const now = known.at(-1);
+  if (now === undefined) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  return { now, least: Math.min(...known), mean, most: Math.max(...known) };
+}
+
+/** Some minutes of the hour: sums, and the largest lag. Null where nothing is known. */
+export interface Stretch {
+  /** Epoch ms. */
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly published: Value;
+  readonly lagSeconds: Value;
+  readonly requests: Value;
+  readonly throttled: Value;
+}
+
+const STRETCHES = 12;
+
+/** The hour in equal parts, the newest first. */
+export function stretchesOf(history: History): Stretch[] {
+  const { published, lagSeconds, requests, throttled, stepSeconds } = history;
+  const untilMs = Date.parse(history.until);
+  const steps = Math.ceil(published.length / STRETCHES);
+  return Array.from({ length: STRETCHES }, (_, back) => {
+    const end = published.length - back * steps;
+    const part = (values: readonly Value[]) => values.slice(Math.max(0, end - steps), end);
+    return {
+      fromMs: untilMs - (back + 1) * steps * stepSeconds * 1_000,
+      untilMs: untilMs - back * steps * stepSeconds * 1_000,
+      published: reduced(part(published), (a, b) => a + b),
+      lagSeconds: reduced(part(lagSeconds), Math.max),
+      requests: reduced(part(requests), (a, b) => a + b),
+      throttled: reduced(part(throttled), (a, b) => a + b),
+    };
+  });
+}
+
+function reduced(values: readonly Value[], both: (a: number, b: number) => number): Value {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((all, value) => both(all, value));
+}

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import type { History } from "../../../src/observe/status.ts";
+import { pointsOf, stretchesOf, summaryOf } from "../../../src/page/points.ts";
+
+const UNTIL_MS = Date.UTC(2026, 10, 25, 9);
+
+function history(published: readonly (number | null)[], more: Partial<History> = {}): History {
+  const none = published.map(() => null);
+  const series = { lagSeconds: none, requests: none, throttled: none, limitPerMinute: none };
+  return { stepSeconds: 10, until: new Date(UNTIL_MS).toISOString(), published, ...series, scan: null, ...more };
+}
+
+test("each point is the minute before it, and nothing where nothing is known", () => {
+  const { at, publishedPerMinute, lagSeconds } = pointsOf(
+    history([null, 1, 2, 3, 4, 5, 6, 7], { lagSeconds: [null, 8] }),
+  );
+  expect(publishedPerMinute).toEqual([null, 1, 3, 6, 10, 15, 21, 27]);
+  expect(lagSeconds).toEqual([null, 8]);
+  expect([at[0], at.at(-1)]).toEqual([UNTIL_MS / 1_000 - 70, UNTIL_MS / 1_000]);
+});
+
+test("a summary is of what is known", () => {
+  expect(summaryOf([null, 4, 2, null, 6, null])).toEqual({ now: 6, least: 2, mean: 4, most: 6 });
+  expect(summaryOf([null, null])).toBeNull();
+});
+
+test("the table has twelve parts, the newest first, without what is not known", () => {
+  const steps = Array.from({ length: 360 }, (_, at) => (at < 330 ? null : 1));
+  const parts = stretchesOf(history(steps, { lagSeconds: steps.map((step, at) => (step === null ? null : at)) }));
+  expect(parts).toHaveLength(12);
+  const none = { published: null, lagSeconds: null, requests: null, throttled: null };
+  expect(parts[0]).toEqual({ ...none, fromMs: UNTIL_MS - 300_000, untilMs: UNTIL_MS, published: 30, lagSeconds: 359 });
+  expect(parts[1]).toEqual({ ...none, fromMs: UNTIL_MS - 600_000, untilMs: UNTIL_MS - 300_000 });
+});
