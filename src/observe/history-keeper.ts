@@ -1,5 +1,5 @@
 import type { Event } from "./events.ts";
-import { largestOf, MINUTE_STEPS, RecentSteps, STEP_MS, STEPS, type Step, stepOf, sumOf } from "./recent-steps.ts";
+import { largestOf, MINUTE_STEPS, RecentSteps, STEP_MS, STEPS, stepOf, sumOf } from "./recent-steps.ts";
 import type { History, ScanDay } from "./status.ts";
 import { isoOf } from "./times.ts";
 
@@ -72,8 +72,7 @@ export function openHistory({ startedAtMs, tenants, scans }: HistoryOptions): Hi
     },
     publishedLastMinute(scan, nowMs) {
       endSteps(past, nowMs);
-      const minute = past.scans.get(scan)?.published.before(past.step, MINUTE_STEPS) ?? [];
-      return minute.reduce<number>((sum, published) => sum + (published ?? 0), 0);
+      return past.scans.get(scan)?.published.sumBefore(past.step, MINUTE_STEPS) ?? 0;
     },
   };
 }
@@ -158,16 +157,30 @@ function showDay(tenant: string, scan: string, { slices, gaps }: Day): ScanDay {
 }
 
 function show(past: Past, scans: readonly ScanPast[], tenants: readonly TenantPast[], scan: ScanDay | null): History {
-  const all = <T>(of: readonly T[], pick: (each: T) => RecentSteps): Step[][] =>
-    of.map((each) => pick(each).before(past.step));
+  const { step } = past;
   return {
     stepSeconds: STEP_MS / 1_000,
-    until: isoOf(past.step * STEP_MS),
-    published: sumOf(all(scans, ({ published }) => published)),
-    lagSeconds: largestOf(all(scans, ({ lagSeconds }) => lagSeconds)),
-    requests: sumOf(all(tenants, ({ requests }) => requests)),
-    throttled: sumOf(all(tenants, ({ throttled }) => throttled)),
-    limitPerMinute: sumOf(all(tenants, ({ limit }) => limit)),
+    until: isoOf(step * STEP_MS),
+    published: sumOf(
+      scans.map(({ published }) => published),
+      step,
+    ),
+    lagSeconds: largestOf(
+      scans.map(({ lagSeconds }) => lagSeconds),
+      step,
+    ),
+    requests: sumOf(
+      tenants.map(({ requests }) => requests),
+      step,
+    ),
+    throttled: sumOf(
+      tenants.map(({ throttled }) => throttled),
+      step,
+    ),
+    limitPerMinute: sumOf(
+      tenants.map(({ limit }) => limit),
+      step,
+    ),
     scan,
   };
 }

@@ -1,7 +1,7 @@
 import type uPlotType from "uplot";
 import { el, setText } from "./dom.ts";
 import type { Formats } from "./formats.ts";
-import { summaryOf } from "./points.ts";
+import { type Points, summaryOf } from "./points.ts";
 import { NONE } from "./view.ts";
 
 /** Set by the chart library's own script, which the page loads before this one. */
@@ -20,7 +20,6 @@ export interface ChartPlan {
 }
 
 const HEIGHT_PX = 132;
-const HOUR_S = 3_600;
 /** So that the pointer stands at the same instant in all of them. */
 const SYNC = "page";
 
@@ -37,6 +36,7 @@ export class Chart {
   #formats: Formats | null = null;
   #data: uPlotType.AlignedData = [[]];
   #now: number | null = null;
+  #fromSeconds = 0;
 
   constructor(plan: ChartPlan) {
     this.#plan = plan;
@@ -52,9 +52,10 @@ export class Chart {
     new ResizeObserver(() => this.#fit()).observe(this.#picture);
   }
 
-  show(at: readonly number[], series: Series, formats: Formats): void {
+  show({ at, fromSeconds, isYoung }: Points, series: Series, formats: Formats): void {
     const isNewZone = this.#formats !== null && this.#formats.zone !== formats.zone;
     this.#formats = formats;
+    this.#fromSeconds = fromSeconds;
     this.#data = [[...at], ...series.map((values) => [...values])];
     const summary = summaryOf(series[0] ?? []);
     this.#now = summary?.now ?? null;
@@ -62,7 +63,7 @@ export class Chart {
     const words =
       summary === null
         ? "Nothing known yet"
-        : `Last hour: ${shown(summary.least)} to ${shown(summary.most)}, on average ${shown(summary.mean)}${this.#plan.note ?? ""}`;
+        : `${isYoung ? "So far" : "Last hour"}: ${shown(summary.least)} to ${shown(summary.most)}, on average ${shown(summary.mean)}${this.#plan.note ?? ""}`;
     setText(this.#words, words);
     this.#picture.setAttribute(
       "aria-label",
@@ -119,7 +120,7 @@ export class Chart {
       cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
       hooks: { setCursor: [({ cursor }) => this.#read(cursor.idx ?? null)] },
       scales: {
-        x: { range: (_plot, _min, max) => [max - HOUR_S, max] },
+        x: { range: (_plot, _min, max) => [this.#fromSeconds, max] },
         y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
       },
       axes: [

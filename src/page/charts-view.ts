@@ -71,7 +71,7 @@ export class ChartsView {
   show({ history, formats }: View): void {
     if (history === null) return;
     const points = pointsOf(history);
-    for (const [at, chart] of this.#charts.entries()) chart.show(points.at, PLANS[at]?.pick(points) ?? [], formats);
+    for (const [at, chart] of this.#charts.entries()) chart.show(points, PLANS[at]?.pick(points) ?? [], formats);
     fill(byId("chart-table"), [history, formats.zone], () =>
       tableOf(
         "The last hour in twelve parts, the newest first",

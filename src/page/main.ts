@@ -31,6 +31,13 @@ async function read<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** Why there is no answer, for people. What a browser says of it differs from one to the next. */
+function reasonOf(error: unknown): string {
+  if (error instanceof TypeError) return "it cannot be reached";
+  if (error instanceof DOMException) return `nothing within ${ANSWER_MAX_MS / 1_000} s`;
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** The name in the address; the only scan there is, where none is named. Null: all together. */
 function chosenName(): string | null {
   const named = /^#scan=(.+)$/.exec(location.hash)?.[1];
@@ -51,7 +58,7 @@ async function ask(): Promise<void> {
     history = await read<History>(name === null ? "history" : `history?scan=${encodeURIComponent(name)}`);
     contact = { kind: "live", atMs: Date.now() };
   } catch (error) {
-    contact = failed(contact, Date.now(), error instanceof Error ? error.message : String(error));
+    contact = failed(contact, Date.now(), reasonOf(error));
   }
   isAsking = false;
   nextMs = Date.now() + pauseMs(contact);

@@ -6,6 +6,9 @@ type Value = number | null;
 export interface Points {
   /** Epoch seconds. */
   readonly at: readonly number[];
+  /** Where the charts begin: an hour ago, of a young process where it began; epoch seconds. */
+  readonly fromSeconds: number;
+  readonly isYoung: boolean;
   /** In the minute before each instant. */
   readonly publishedPerMinute: readonly Value[];
   readonly lagSeconds: readonly Value[];
@@ -14,12 +17,20 @@ export interface Points {
   readonly throttledPerMinute: readonly Value[];
 }
 
+/** What a chart shows at least. */
+const SHORTEST_SECONDS = 300;
+
 export function pointsOf(history: History): Points {
   const { stepSeconds, published, lagSeconds, requests, throttled, limitPerMinute } = history;
   const untilSeconds = Date.parse(history.until) / 1_000;
   const minute = Math.round(60 / stepSeconds);
+  const at = published.map((_, step) => untilSeconds - (published.length - 1 - step) * stepSeconds);
+  const first = published.findIndex((value) => value !== null);
+  const began = first === -1 ? untilSeconds : (at[first] ?? untilSeconds);
   return {
-    at: published.map((_, step) => untilSeconds - (published.length - 1 - step) * stepSeconds),
+    at,
+    fromSeconds: Math.min(began, untilSeconds - SHORTEST_SECONDS),
+    isYoung: first !== 0,
     publishedPerMinute: sumsOf(published, minute),
     lagSeconds,
     requestsPerMinute: sumsOf(requests, minute),

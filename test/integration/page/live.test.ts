@@ -46,7 +46,7 @@ test("the charts move as the connector publishes", async () => {
     (await drawn("Lag")) !== before.lag;
   await eventually(moved, 60_000, "the charts to move");
   expect(await nowOf("Requests")).toBeGreaterThan(0);
-  expect(await picture("Throttled").getAttribute("aria-label")).toMatch(/Now 0\. Last hour: 0 to 0/);
+  expect(await picture("Throttled").getAttribute("aria-label")).toMatch(/Now 0\. So far: 0 to 0/);
 });
 
 test("page, metrics and the tenant's truth agree on what was published", async () => {
@@ -141,6 +141,8 @@ test("it asks nobody but the connector, and complains of nothing", () => {
 
 test("when the connector is away the page says so, keeps what it knows, and is back by itself", async () => {
   await watched.page.context().setOffline(true);
+  // A scan that is chosen is asked for at once.
+  await watched.page.evaluate("location.hash = '#scan=all'");
   await watched.page.getByText(/The connector does not answer since \d\d:\d\d:\d\d/).waitFor({ timeout: 30_000 });
   expect(await text("#retry")).toMatch(/asked again in \d+ s/);
   expect(await text("#scans tbody tr")).toMatch(/unauthorized/);

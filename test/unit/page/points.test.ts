@@ -19,6 +19,21 @@ test("each point is the minute before it, and nothing where nothing is known", (
   expect([at[0], at.at(-1)]).toEqual([UNTIL_MS / 1_000 - 70, UNTIL_MS / 1_000]);
 });
 
+test("the charts begin where the process did, or an hour ago, and show five minutes at least", () => {
+  const until = UNTIL_MS / 1_000;
+  const steps = (unknown: number) => [...new Array(unknown).fill(null), ...new Array(360 - unknown).fill(0)];
+  const begins = (unknown: number) => {
+    const { fromSeconds, isYoung } = pointsOf(history(steps(unknown)));
+    return [until - fromSeconds, isYoung];
+  };
+  expect([0, 100, 359, 360].map(begins)).toEqual([
+    [3_590, false],
+    [2_590, true],
+    [300, true],
+    [300, true],
+  ]);
+});
+
 test("a summary is of what is known", () => {
   expect(summaryOf([null, 4, 2, null, 6, null])).toEqual({ now: 6, least: 2, mean: 4, most: 6 });
   expect(summaryOf([null, null])).toBeNull();
