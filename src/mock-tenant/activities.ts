@@ -6,7 +6,7 @@ import { sendPage } from "./send-page.ts";
 import type { FaultName } from "./settings.ts";
 import type { TenantState } from "./tenant-state.ts";
 import { sendThrottled } from "./throttled.ts";
-import type { Outcome } from "./traffic.ts";
+import type { ArrivedRequest, Outcome } from "./traffic.ts";
 
 const PATH = "/api/v1/activities/";
 
@@ -16,7 +16,7 @@ export async function serveApi(exchange: Exchange, state: TenantState): Promise<
   const { request, retryAtMs } = state.traffic.arrive(nowMs, state.settings);
   const { response } = exchange;
   try {
-    request.outcome = await serveCounted(exchange, state, retryAtMs);
+    request.outcome = await serveCounted(exchange, state, { request, retryAtMs });
   } catch (error) {
     request.outcome = "aborted";
     if (!exchange.signal.aborted) throw error;
@@ -25,7 +25,12 @@ export async function serveApi(exchange: Exchange, state: TenantState): Promise<
   }
 }
 
-async function serveCounted(exchange: Exchange, state: TenantState, retryAtMs: number | null): Promise<Outcome> {
+interface Counted {
+  readonly request: ArrivedRequest;
+  readonly retryAtMs: number | null;
+}
+
+async function serveCounted(exchange: Exchange, state: TenantState, { request, retryAtMs }: Counted): Promise<Outcome> {
   const { response, url } = exchange;
   const { settings } = state;
   if (settings.down === "close") {
@@ -51,7 +56,7 @@ async function serveCounted(exchange: Exchange, state: TenantState, retryAtMs: n
     sendJson(response, 404, { detail: "Not found." });
     return "not_found";
   }
-  return serveActivities(exchange, state);
+  return serveActivities(exchange, state, request);
 }
 
 function refuseAccess({ response }: Exchange, access: "missing" | "invalid" | "forbidden"): Outcome {
@@ -64,7 +69,7 @@ function refuseAccess({ response }: Exchange, access: "missing" | "invalid" | "f
   return "unauthorized";
 }
 
-async function serveActivities(exchange: Exchange, state: TenantState): Promise<Outcome> {
+async function serveActivities(exchange: Exchange, state: TenantState, request: ArrivedRequest): Promise<Outcome> {
   const { response, signal } = exchange;
   const asked = await readRequest(exchange);
   if (typeof asked === "string") {
@@ -82,6 +87,7 @@ async function serveActivities(exchange: Exchange, state: TenantState): Promise<
   const cuts = fault === "reset" || fault === "truncate" || fault === "stall";
   const cut = cuts ? { kind: fault, share: state.faults.share() } : null;
   await sendPage(exchange, page as PageAnswer, { archive, settings, cut, clock: state.clock });
+  if (cut === null) request.sent = (page as PageAnswer).indexes.length;
   return fault === null ? "page" : "fault";
 }
 

@@ -17,6 +17,8 @@ export interface ArrivedRequest {
   outcome: Outcome | "pending" | "foreign";
   /** Null until it is answered, and for those that never are. */
   status: number | null;
+  /** Activities in the page that it was answered with; 0 where that was none, or was cut off. */
+  sent: number;
 }
 
 export interface Limit {
@@ -38,6 +40,8 @@ export interface TrafficStats {
   /** The most requests in any window of `windowMs`, its older edge excluded: ours, and with the second client's. */
   readonly maxInWindow: number;
   readonly maxInWindowWithForeign: number;
+  /** Activities in all pages, those that were sent before among them. */
+  readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byOutcome: Readonly<Record<string, number>>;
   /** Seconds from the start in which there were requests. */
@@ -63,7 +67,7 @@ export class Traffic {
    */
   arrive(nowMs: number, limit: Limit): { request: ArrivedRequest; retryAtMs: number | null } {
     this.#arriveForeign(nowMs, limit);
-    const request: ArrivedRequest = { atMs: nowMs, client: "ours", outcome: "pending", status: null };
+    const request: ArrivedRequest = { atMs: nowMs, client: "ours", outcome: "pending", status: null, sent: 0 };
     this.#push(request);
     const { requestLimit, requestWindowMs } = limit;
     if (requestLimit === null) return { request, retryAtMs: null };
@@ -87,6 +91,7 @@ export class Traffic {
       foreignRequests: this.#arrivals.length - ours.length,
       maxInWindow: maxInWindow(ours, windowMs),
       maxInWindowWithForeign: maxInWindow(this.#arrivals, windowMs),
+      sent: ours.reduce((sum, { sent }) => sum + sent, 0),
       byStatus: countBy(ours, (request) => String(request.status ?? "none")),
       byOutcome: countBy(ours, (request) => request.outcome),
       perSecond: this.#perSecond(),
@@ -112,7 +117,7 @@ export class Traffic {
       const dueMs = foreignFromMs + (this.#foreignCount * 60_000) / foreignPerMinute;
       if (dueMs > untilMs) break;
       this.#foreignCount++;
-      this.#push({ atMs: this.startedAtMs + dueMs, client: "foreign", outcome: "foreign", status: null });
+      this.#push({ atMs: this.startedAtMs + dueMs, client: "foreign", outcome: "foreign", status: null, sent: 0 });
     }
     if (this.#foreignCount > before) this.#arrivals.sort((a, b) => a.atMs - b.atMs);
   }

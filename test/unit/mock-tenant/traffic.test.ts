@@ -74,6 +74,7 @@ describe("statistics over HTTP", () => {
   test("list every request with its outcome, and the fullest window", async () => {
     const clock = handClock();
     await using mock = await tenant({ requestLimit: 2, requestWindowMs: 60_000 }, { clock });
+    await fetch(`${mock.url}/_control`, { method: "POST", body: JSON.stringify({ add: 5 }) });
     for (let request = 0; request < 3; request++) {
       await (await mock.post({ isScan: true })).text();
       clock.advance(1_000);
@@ -87,6 +88,7 @@ describe("statistics over HTTP", () => {
       windowMs: 60_000,
       requests: 4,
       maxInWindow: 3,
+      sent: 10,
       byStatus: { "200": 2, "429": 1, "401": 1 },
       byOutcome: { page: 2, throttled: 1, unauthorized: 1 },
     });
