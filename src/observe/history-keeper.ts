@@ -5,7 +5,7 @@ import { isoOf } from "./times.ts";
 
 export interface HistoryOptions {
   readonly startedAtMs: number;
-  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
+  readonly tenants: readonly { readonly name: string }[];
   readonly scans: readonly { readonly tenant: string; readonly name: string }[];
 }
 
@@ -32,7 +32,8 @@ type Day = Pick<Extract<Event, { readonly type: "cursor_moved" }>, "slices" | "g
 interface TenantPast {
   requestsNow: number;
   throttledNow: number;
-  limitPerMinute: number;
+  /** Null: it is not asked here. */
+  limitPerMinute: number | null;
   readonly requests: RecentSteps;
   readonly throttled: RecentSteps;
   readonly limit: RecentSteps;
@@ -54,7 +55,7 @@ export function openHistory({ startedAtMs, tenants, scans }: HistoryOptions): Hi
   const past: Past = {
     step: stepOf(startedAtMs),
     scans: new Map(scans.map(({ tenant, name }) => [name, newScan(tenant)])),
-    tenants: new Map(tenants.map(({ name, requestsPerMinute }) => [name, newTenant(requestsPerMinute)])),
+    tenants: new Map(tenants.map(({ name }) => [name, newTenant()])),
     tenantsOf: new Map(),
   };
   return {
@@ -82,9 +83,9 @@ function newScan(tenant: string): ScanPast {
   return { tenant, publishedNow: 0, caughtUpMs: null, day: UNKNOWN, ...series };
 }
 
-function newTenant(limitPerMinute: number): TenantPast {
+function newTenant(): TenantPast {
   const series = { requests: new RecentSteps(), throttled: new RecentSteps(), limit: new RecentSteps() };
-  return { requestsNow: 0, throttledNow: 0, limitPerMinute, ...series };
+  return { requestsNow: 0, throttledNow: 0, limitPerMinute: null, ...series };
 }
 
 /** Ends every step that is over by `nowMs`. A clock that was put back ends none until it has caught up again. */
@@ -118,7 +119,7 @@ function endTenantStep(tenant: TenantPast, step: number): void {
 
 function record({ scans, tenants, tenantsOf }: Past, event: Event): void {
   if (event.type === "shard_opened") tenantsOf.set(event.shard, event.tenants);
-  if (event.type === "shard_released") leaveTenants(scans, tenantsOf.get(event.shard) ?? []);
+  if (event.type === "shard_released") leaveTenants({ scans, tenants }, tenantsOf.get(event.shard) ?? []);
   if (!("tenant" in event)) return;
   const tenant = tenants.get(event.tenant);
   if (tenant !== undefined) recordTenant(tenant, event);
@@ -127,9 +128,10 @@ function record({ scans, tenants, tenantsOf }: Past, event: Event): void {
 }
 
 /** Where the scans of a shard that was given up stand, its next owner knows. */
-function leaveTenants(scans: Past["scans"], tenants: readonly string[]): void {
+function leaveTenants({ scans, tenants }: Pick<Past, "scans" | "tenants">, left: readonly string[]): void {
+  for (const name of left) Object.assign(tenants.get(name) ?? {}, { limitPerMinute: null });
   for (const scan of scans.values()) {
-    if (tenants.includes(scan.tenant)) Object.assign(scan, { caughtUpMs: null, day: UNKNOWN });
+    if (left.includes(scan.tenant)) Object.assign(scan, { caughtUpMs: null, day: UNKNOWN });
   }
 }
 

@@ -46,12 +46,14 @@ export function openStatus(options: StatusOptions): StatusKeeper {
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type TenantMemory = Mutable<Omit<TenantStatus, "throttledUntil">> & { throttledUntilMs: number };
+type TenantMemory = Mutable<Omit<TenantStatus, "throttledUntil">> & { throttledUntilMs: number; usedAtMs: number };
 type ScanMemory = Mutable<Omit<ScanStatus, "caughtUp" | "lagSeconds" | "publishedLastMinute">> & {
   caughtUpMs: number | null;
 };
 type ShardMemory = Mutable<Omit<ShardStatus, "transactions">> & { transactions: Record<TransactionResult, number> };
 type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
+
+const MINUTE_MS = 60_000;
 
 interface Memory {
   cursorsTopic: string | null;
@@ -80,6 +82,7 @@ function newTenant(tenant: string, limit: number): TenantMemory {
     requests: 0,
     throttled: 0,
     throttledUntilMs: 0,
+    usedAtMs: 0,
     credentialExpiresAt: null,
     clockSkewSeconds: null,
   };
@@ -90,16 +93,8 @@ function newScan(tenant: string, scan: string, sinceMs: number): ScanMemory {
     tenant,
     scan,
     state: "starting",
-    reason: null,
     since: isoOf(sinceMs),
-    cursorField: null,
-    position: null,
-    caughtUpMs: null,
-    settledUntil: null,
-    openGaps: 0,
-    jobs: [],
-    lateness: [],
-    residualRisk: null,
+    ...UNKNOWN,
     counts: {
       pages: 0,
       read: 0,
@@ -172,12 +167,33 @@ function recordShard(shard: ShardMemory, event: Extract<Event, { readonly shard:
   }
 }
 
-/** What is said of scans whose shard was given up would be out of date from now on: its owner says it. */
-function leaveTenants({ shards, scans }: Memory, shard: number, nowMs: number): void {
-  const tenants = shards.get(shard)?.tenants ?? [];
-  const outdated = { reason: null, position: null, caughtUpMs: null, settledUntil: null, openGaps: 0, jobs: [] };
-  for (const scan of scans.values()) {
-    if (tenants.includes(scan.tenant)) Object.assign(scan, { state: "stopped", since: isoOf(nowMs), ...outdated });
+/** Where a scan stands, as long as nobody who has it says so. */
+const UNKNOWN = {
+  reason: null,
+  cursorField: null,
+  position: null,
+  caughtUpMs: null,
+  settledUntil: null,
+  openGaps: 0,
+  jobs: [],
+  lateness: [],
+  residualRisk: null,
+};
+
+/**
+ * What is said of tenants and scans whose shard was given up would be out of date from now on: its owner says it. What
+ * was counted here, and the last errors with their times, stay.
+ */
+function leaveTenants(memory: Memory, shard: number, nowMs: number): void {
+  const left = memory.shards.get(shard)?.tenants ?? [];
+  for (const tenant of memory.tenants.values()) {
+    if (!left.includes(tenant.tenant)) continue;
+    const { limit } = tenant.requestsPerMinute;
+    const seenByAsking = { requestsPerMinute: { limit, used: 0 }, credentialExpiresAt: null, clockSkewSeconds: null };
+    Object.assign(tenant, { ...seenByAsking, throttledUntilMs: 0 });
+  }
+  for (const scan of memory.scans.values()) {
+    if (left.includes(scan.tenant)) Object.assign(scan, { state: "stopped", since: isoOf(nowMs), ...UNKNOWN });
   }
 }
 
@@ -193,6 +209,7 @@ function recordTenant(tenant: TenantMemory, event: Event, nowMs: number): void {
       return;
     case "budget":
       tenant.requestsPerMinute = { limit: event.limitPerMinute, used: event.usedLastMinute };
+      tenant.usedAtMs = nowMs;
       return;
     case "credential":
       tenant.credentialExpiresAt = isoOf(event.expiresAtMs);
@@ -248,8 +265,14 @@ function shardOf(memory: Memory, shard: number, nowMs: number): ShardMemory {
   return made;
 }
 
-function showTenant({ throttledUntilMs, ...tenant }: TenantMemory, nowMs: number): TenantStatus {
-  return { ...tenant, throttledUntil: throttledUntilMs > nowMs ? isoOf(throttledUntilMs) : null };
+function showTenant({ throttledUntilMs, usedAtMs, ...tenant }: TenantMemory, nowMs: number): TenantStatus {
+  const { limit, used } = tenant.requestsPerMinute;
+  return {
+    ...tenant,
+    // It is told with each request: of a tenant that is asked less often, the minute's count goes out of date.
+    requestsPerMinute: { limit, used: nowMs - usedAtMs < MINUTE_MS ? used : 0 },
+    throttledUntil: throttledUntilMs > nowMs ? isoOf(throttledUntilMs) : null,
+  };
 }
 
 function showScan({ caughtUpMs, ...scan }: ScanMemory, publishedLastMinute: number, nowMs: number): ScanStatus {

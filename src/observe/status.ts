@@ -108,7 +108,7 @@ export interface History {
   /** Requests to the tenant in each step, and those of them that it throttled. */
   readonly requests: readonly (number | null)[];
   readonly throttled: readonly (number | null)[];
-  /** What the tenant's budget allowed in a minute at the end of each step. */
+  /** What the tenant's budget allowed in a minute at the end of each step; null while this process did not ask it. */
   readonly limitPerMinute: readonly (number | null)[];
   /** Of one scan only. */
   readonly scan: ScanDay | null;

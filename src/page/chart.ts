@@ -20,6 +20,8 @@ export interface ChartPlan {
 }
 
 const HEIGHT_PX = 132;
+/** Steps that the axis of times may have, in s. */
+const MINUTES = [1, 2, 5, 10, 15, 20, 30].map((minutes) => minutes * 60);
 /** So that the pointer stands at the same instant in all of them. */
 const SYNC = "page";
 
@@ -124,7 +126,13 @@ export class Chart {
         y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] },
       },
       axes: [
-        { ...axis, size: 22, space: 64, values: (_plot, splits) => splits.map((at) => formats.clock(at * 1_000)) },
+        {
+          ...axis,
+          size: 22,
+          space: 64,
+          incrs: [...MINUTES],
+          values: (_plot, splits) => splits.map((at) => formats.clock(at * 1_000)),
+        },
         {
           ...axis,
           size: 52,

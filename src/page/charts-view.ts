@@ -1,7 +1,8 @@
 import { Chart, type ChartPlan } from "./chart.ts";
 import { byId, fill, tableOf } from "./dom.ts";
 import type { Formats } from "./formats.ts";
-import { type Points, pointsOf, stretchesOf } from "./points.ts";
+import { overviewOf } from "./overview.ts";
+import { type Points, type Present, pointsOf, stretchesOf } from "./points.ts";
 import { NONE, type View } from "./view.ts";
 
 const count = (value: number, { count: format }: Formats) => format(value);
@@ -68,13 +69,14 @@ export class ChartsView {
     byId("charts").append(...this.#charts.map(({ figure }) => figure));
   }
 
-  show({ history, formats }: View): void {
+  show(view: View): void {
+    const { history, formats } = view;
     if (history === null) return;
-    const points = pointsOf(history);
+    const points = pointsOf(history, presentOf(view));
     for (const [at, chart] of this.#charts.entries()) chart.show(points, PLANS[at]?.pick(points) ?? [], formats);
     fill(byId("chart-table"), [history, formats.zone], () =>
       tableOf(
-        "The last hour in twelve parts, the newest first",
+        "The last hour in parts of five minutes, the newest first",
         COLUMNS,
         stretchesOf(history).map((part) => {
           const lag = part.lagSeconds === null ? NONE : formats.duration(part.lagSeconds);
@@ -92,4 +94,13 @@ export class ChartsView {
   recolour(): void {
     for (const chart of this.#charts) chart.recolour();
   }
+}
+
+/** As the figures and the table of scans say it. */
+function presentOf({ status, chosen }: View): Present {
+  const { startedAt, uptimeSeconds, scans, tenants } = status;
+  const shown = chosen === null ? scans : [chosen];
+  const { lag, requests } = overviewOf({ ...status, scans: shown, tenants });
+  const at = Date.parse(startedAt) / 1_000 + uptimeSeconds;
+  return { at, lagSeconds: lag?.seconds ?? null, requestsPerMinute: requests.used };
 }

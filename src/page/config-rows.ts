@@ -6,7 +6,13 @@ export interface ConfigRow {
 /** The configuration as `/status` has it. */
 type Masked = Readonly<Record<string, unknown>>;
 
-/** Every option as a line: the chosen scan's and its tenant's, then the connector's own. */
+/** What the connector holds in these, the file writes with a unit. */
+const UNITS = {
+  Ms: { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 },
+  Bytes: { GiB: 2 ** 30, MiB: 2 ** 20, KiB: 2 ** 10, B: 1 },
+} as const;
+
+/** Every option as a line, as the configuration file writes it: the chosen scan's and its tenant's, then the connector's own. */
 export function configRows(
   { tenants, scans, ...connector }: Masked,
   chosen: { readonly scan: string; readonly tenant: string } | null,
@@ -31,6 +37,20 @@ function named(group: string, list: unknown, wanted: string): { readonly option:
 function rowsOf(option: string, value: unknown): ConfigRow[] {
   const isBranch =
     typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
-  if (!isBranch) return [{ option, value: typeof value === "string" ? value : JSON.stringify(value) }];
+  if (!isBranch) return [leafOf(option, value)];
   return Object.entries(value).flatMap(([key, item]) => rowsOf(option === "" ? key : `${option}.${key}`, item));
+}
+
+function leafOf(option: string, value: unknown): ConfigRow {
+  const suffix = (["Ms", "Bytes"] as const).find((each) => option.endsWith(each));
+  const isAmount = suffix !== undefined && [value].flat().every((each) => typeof each === "number");
+  if (!isAmount) return { option, value: typeof value === "string" ? value : JSON.stringify(value) };
+  const amounts = ([value].flat() as number[]).map((amount) => amountOf(amount, UNITS[suffix]));
+  return { option: option.slice(0, -suffix.length), value: amounts.join(", ") };
+}
+
+/** In the largest unit that fits it whole. */
+function amountOf(amount: number, units: Readonly<Record<string, number>>): string {
+  const [unit, size] = Object.entries(units).find(([, each]) => amount !== 0 && amount % each === 0) ?? ["", 1];
+  return `${amount / size}${unit}`;
 }

@@ -11,6 +11,7 @@ export interface Overview {
   readonly publishedLastMinute: number;
   /** The largest; null: none is known yet. */
   readonly lag: { readonly scan: string; readonly seconds: number } | null;
+  /** Of the tenants that this process asks. */
   readonly requests: { readonly used: number; readonly limit: number };
   readonly throttled: number;
   /** Until when a tenant has asked us to wait, the last of them; null: none does now. */
@@ -21,6 +22,8 @@ export interface Overview {
 
 export function overviewOf({ scans, tenants }: Known): Overview {
   const sum = <T>(of: readonly T[], pick: (each: T) => number) => of.reduce((all, each) => all + pick(each), 0);
+  const here = new Set(scans.filter(({ isHere }) => isHere).map(({ tenant }) => tenant));
+  const asked = tenants.filter(({ tenant }) => here.has(tenant));
   return {
     published: sum(scans, ({ counts }) => counts.published),
     publishedLastMinute: sum(scans, ({ publishedLastMinute }) => publishedLastMinute),
@@ -29,8 +32,8 @@ export function overviewOf({ scans, tenants }: Known): Overview {
       return { scan, seconds: lagSeconds };
     }, null),
     requests: {
-      used: sum(tenants, ({ requestsPerMinute }) => requestsPerMinute.used),
-      limit: sum(tenants, ({ requestsPerMinute }) => requestsPerMinute.limit),
+      used: sum(asked, ({ requestsPerMinute }) => requestsPerMinute.used),
+      limit: sum(asked, ({ requestsPerMinute }) => requestsPerMinute.limit),
     },
     throttled: sum(tenants, ({ throttled }) => throttled),
     throttledUntil: tenants.map(({ throttledUntil }) => throttledUntil ?? "").reduce(later, "") || null,
@@ -61,7 +64,11 @@ export function verdictOf({ stopping, stages, scans: all }: Known): Verdict {
   if (scans.length === 0) return { tone: "quiet", text: "Standing by: no scan is here" };
   const troubled = scans.filter(needsAttention);
   const tone = troubled.some((scan) => toneOf(scan) === "bad") ? "bad" : "warn";
-  if (troubled.length > 0) return { tone, text: `${ofAll(troubled.length, scans.length)} attention${others}` };
+  const [first] = troubled;
+  if (first !== undefined) {
+    const why = troubled.length === 1 ? `: ${troubleOf(first, scans.length)}` : "";
+    return { tone, text: `${ofAll(troubled.length, scans.length)} attention${why}${others}` };
+  }
   const throttled = scans.filter(({ state }) => state === "throttled");
   if (throttled.length > 0)
     return { tone: "warn", text: `${counted(throttled.length)} throttled by its tenant${others}` };
@@ -69,6 +76,15 @@ export function verdictOf({ stopping, stages, scans: all }: Known): Verdict {
     tone: "good",
     text: `${scans.length === 1 ? "The scan runs" : `All ${scans.length} scans run`} well${others}`,
   };
+}
+
+/** Which scan, where there are several, and what its matter is. */
+function troubleOf(listed: Listed, all: number): string {
+  const { scan, state, openGaps } = listed;
+  const isState = toneOf(listed) === "bad" || state === "retrying";
+  const gaps = openGaps === 0 ? [] : [openGaps === 1 ? "an open gap" : `${openGaps} open gaps`];
+  const matters = [...(isState ? [state] : []), ...gaps].join(", ");
+  return all === 1 ? matters : `${scan} (${matters})`;
 }
 
 const counted = (count: number): string => (count === 1 ? "One scan is" : `${count} scans are`);

@@ -20,7 +20,32 @@ export interface Points {
 /** What a chart shows at least. */
 const SHORTEST_SECONDS = 300;
 
-export function pointsOf(history: History): Points {
+/** What is so at this moment, after the last step. */
+export interface Present {
+  /** Epoch seconds, by the connector's clock. */
+  readonly at: number;
+  readonly lagSeconds: Value;
+  readonly requestsPerMinute: Value;
+}
+
+/** The lag grows and requests are made while no step ends: the charts' last point is what is so now. */
+export function pointsOf(history: History, present: Present): Points {
+  const past = pastOf(history);
+  const last = past.at.at(-1);
+  if (last === undefined || present.at <= last) return past;
+  const still = (values: readonly Value[]) => [...values, values.at(-1) ?? null];
+  return {
+    ...past,
+    at: [...past.at, present.at],
+    publishedPerMinute: still(past.publishedPerMinute),
+    lagSeconds: [...past.lagSeconds, present.lagSeconds],
+    requestsPerMinute: [...past.requestsPerMinute, present.requestsPerMinute],
+    limitPerMinute: still(past.limitPerMinute),
+    throttledPerMinute: still(past.throttledPerMinute),
+  };
+}
+
+function pastOf(history: History): Points {
   const { stepSeconds, published, lagSeconds, requests, throttled, limitPerMinute } = history;
   const untilSeconds = Date.parse(history.until) / 1_000;
   const minute = Math.round(60 / stepSeconds);
@@ -76,12 +101,12 @@ export interface Stretch {
 
 const STRETCHES = 12;
 
-/** The hour in equal parts, the newest first. */
+/** The hour in equal parts, the newest first; those before the process began are left out. */
 export function stretchesOf(history: History): Stretch[] {
   const { published, lagSeconds, requests, throttled, stepSeconds } = history;
   const untilMs = Date.parse(history.until);
   const steps = Math.ceil(published.length / STRETCHES);
-  return Array.from({ length: STRETCHES }, (_, back) => {
+  const all = Array.from({ length: STRETCHES }, (_, back) => {
     const end = published.length - back * steps;
     const part = (values: readonly Value[]) => values.slice(Math.max(0, end - steps), end);
     return {
@@ -93,6 +118,7 @@ export function stretchesOf(history: History): Stretch[] {
       throttled: reduced(part(throttled), (a, b) => a + b),
     };
   });
+  return all.filter(({ requests, published }) => requests !== null || published !== null);
 }
 
 function reduced(values: readonly Value[], both: (a: number, b: number) => number): Value {

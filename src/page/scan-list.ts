@@ -1,5 +1,5 @@
 import { needsAttention } from "./overview.ts";
-import { rankOf } from "./tones.ts";
+import { toneOf } from "./tones.ts";
 import type { Listed } from "./whereabouts.ts";
 
 export const SORTABLE = ["scan", "tenant", "state", "lag", "lastMinute", "published", "gaps"] as const;
@@ -19,7 +19,7 @@ const UNKNOWN_LAG = Number.POSITIVE_INFINITY;
 const KEYS: Readonly<Record<SortBy, (scan: Listed) => number | string>> = {
   scan: ({ scan }) => scan,
   tenant: ({ tenant }) => tenant,
-  state: rankOf,
+  state: needOf,
   lag: ({ lagSeconds, isHere }) => lagSeconds ?? (isHere ? UNKNOWN_LAG : -1),
   lastMinute: ({ publishedLastMinute }) => publishedLastMinute,
   published: ({ counts }) => counts.published,
@@ -37,7 +37,19 @@ export function listScans(scans: readonly Listed[], choice: ListChoice): Listed[
     .sort((a, b) => sign * compare(key(a), key(b)) || compare(a.scan, b.scan));
 }
 
-/** How a column is sorted at first: names from a, states from the worst, numbers from the largest. */
+/**
+ * How much a scan needs a person, the one in most need first: what has failed, what cannot go on or was not judged, then
+ * by whole minutes behind. Whether it is reading or idle right now, and seconds, would move rows under one's hands.
+ */
+function needOf(scan: Listed): number {
+  const NEVER = 1e12;
+  if (!scan.isHere) return 1;
+  if (toneOf(scan) === "bad") return -3 * NEVER;
+  if (needsAttention(scan)) return -2 * NEVER;
+  return -Math.min(NEVER, Math.floor((scan.lagSeconds ?? UNKNOWN_LAG) / 60));
+}
+
+/** How a column is sorted at first: names from a, states from the one in most need, numbers from the largest. */
 export const startsDescending = (by: SortBy): boolean => !["scan", "tenant", "state"].includes(by);
 
 function compare(a: number | string, b: number | string): number {

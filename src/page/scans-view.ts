@@ -24,7 +24,7 @@ interface Row {
 
 /** The table of scans: its rows live as long as their scans, so that focus and scrolling stay where they are. */
 export class ScansView {
-  #choice: ListChoice = { find: "", attentionOnly: false, by: "lag", isDescending: true };
+  #choice: ListChoice = { find: "", attentionOnly: false, by: "state", isDescending: false };
   readonly #rows = new Map<string, Row>();
   readonly #head = byId("scans").querySelector("thead");
   readonly #body = byId("scans").querySelector("tbody");

@@ -21,11 +21,6 @@ export const toneOf = ({ isHere, state }: Listed): Tone => (isHere ? TONES[state
 /** A scan's state in a word. */
 export const wordOf = ({ isHere, state }: Listed): string => (isHere ? state : "not here");
 
-/** The worst first. */
-const ORDER: readonly Tone[] = ["bad", "warn", "quiet", "busy", "good"];
-
-export const rankOf = (scan: Listed): number => ORDER.indexOf(toneOf(scan));
-
 /** What a slice's state means, in the order in which a slice goes through them. */
 export const SLICE_WORDS: Readonly<Record<SliceState, string>> = {
   outside: "before the scan began",

@@ -1,16 +1,18 @@
 import type { Prometheus, QueryRange, Series } from "../real/prometheus.ts";
 import { panelsOf, type Rendered } from "./rendered.ts";
 
-/** What Grafana puts into a query for its variables, at a scrape a second. */
-const BUILT_IN = { $__rate_interval: "5s", $__interval_ms: "3000" };
+/** What is shown, and over how long Grafana takes rates there: at a scrape a second 5 s, more the less it zooms in. */
+export interface Shown extends QueryRange {
+  readonly rateSeconds?: number;
+}
 
 /** A query of a panel, or of a mark. */
 export interface Question {
   readonly where: string;
   /** As Grafana asks it: a panel of numbers by the end of what is shown, all others over it. */
-  readonly ask: (range: QueryRange) => Promise<readonly Series[]>;
+  readonly ask: (shown: Shown) => Promise<readonly Series[]>;
   /** Over what is shown, whatever Grafana asks. */
-  readonly askOver: (range: QueryRange) => Promise<readonly Series[]>;
+  readonly askOver: (shown: Shown) => Promise<readonly Series[]>;
 }
 
 /** A dashboard's variables, each with what it offers, in their order, the later ones as the earlier ones allow. */
@@ -29,9 +31,18 @@ export async function offered(prometheus: Prometheus, { templating }: Rendered):
 }
 
 /** As Grafana fills variables in: several values as alternatives. */
-function filledIn(query: string, chosen: ReadonlyMap<string, readonly string[]>, rangeSeconds = 60): string {
-  let text = query.replaceAll("$__range", `${rangeSeconds}s`);
-  for (const [name, value] of Object.entries(BUILT_IN)) text = text.replaceAll(name, value);
+function filledIn(
+  query: string,
+  chosen: ReadonlyMap<string, readonly string[]>,
+  { rangeSeconds = 60, rateSeconds = 5 } = {},
+): string {
+  const builtIn = {
+    $__rate_interval: `${rateSeconds}s`,
+    $__range: `${rangeSeconds}s`,
+    $__interval_ms: "3000",
+  };
+  let text = query;
+  for (const [name, value] of Object.entries(builtIn)) text = text.replaceAll(name, value);
   for (const [name, values] of chosen) text = text.replaceAll(`$${name}`, `(${values.join("|")})`);
   if (text.includes("$")) throw new Error(`nobody fills in: ${text}`);
   return text;
@@ -40,9 +51,10 @@ function filledIn(query: string, chosen: ReadonlyMap<string, readonly string[]>,
 /** Every query of a dashboard. @param chosen by variable. */
 export function questionsOf(prometheus: Prometheus, dashboard: Rendered, chosen: Map<string, string[]>): Question[] {
   const question = (where: string, expr: string, instant: boolean): Question => {
-    const filled = ({ fromSeconds, untilSeconds }: QueryRange) => filledIn(expr, chosen, untilSeconds - fromSeconds);
-    const askOver = (range: QueryRange) => prometheus.queryRange(filled(range), range);
-    const askNow = (range: QueryRange) => prometheus.query(filled(range), range.untilSeconds);
+    const filled = ({ fromSeconds, untilSeconds, rateSeconds = 5 }: Shown) =>
+      filledIn(expr, chosen, { rangeSeconds: untilSeconds - fromSeconds, rateSeconds });
+    const askOver = (shown: Shown) => prometheus.queryRange(filled(shown), shown);
+    const askNow = (shown: Shown) => prometheus.query(filled(shown), shown.untilSeconds);
     return { where: `${dashboard.title}, ${where}`, ask: instant ? askNow : askOver, askOver };
   };
   return [

@@ -44,10 +44,13 @@ export interface MockStats {
   readonly maxInWindow: number;
   readonly maxInWindowWithForeign: number;
   readonly requestLimit: number;
+  /** Activities in all pages, those that were sent before among them. */
+  readonly sent: number;
   readonly byStatus: Readonly<Record<string, number>>;
   /** `aborted`: its connection was cut by us. */
   readonly byOutcome: Readonly<Record<string, number>>;
   readonly activities: number;
+  readonly arrivals: readonly { readonly atMs: number; readonly outcome: string }[];
 }
 
 /** `built`: from `dist`, which starts faster. */

@@ -1,5 +1,5 @@
 import axe from "axe-core";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 
 interface Violation {
   readonly id: string;
@@ -48,6 +48,12 @@ export async function tabStops(page: Page, stopsMax = 200): Promise<Stop[]> {
 /** Whether the page is wider than its window: then one has to push it sideways. */
 export async function overhangPx(page: Page): Promise<number> {
   return (await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")) as number;
+}
+
+/** What is said of the chosen scan or its tenant under a name. */
+export function fact(page: Page, name: string): Locator {
+  const box = page.locator("#facts > div").filter({ has: page.getByText(name, { exact: true }) });
+  return box.locator("dd");
 }
 
 /** A figure of the head by its name, as a number. */

@@ -2,13 +2,17 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RealBrowser, startBrowser, type WatchedPage } from "../../real/browser.ts";
 import { type LiveConnector, startLive, untilCaughtUp } from "../../real/live-connector.ts";
 import { eventually, startConnector } from "../../real/process.ts";
+import { type Prometheus, scrapeConfig, startPrometheus } from "../../real/prometheus.ts";
 import { type Downstream, type MockProcess, startDownstream, startMock } from "../../real/stack.ts";
 import { figure, overhangPx, seriousViolations, tabStops } from "./audit.ts";
+import { toldByDashboards, toldByPage, truthOf } from "./numbers.ts";
 
 /** The page of a real connector: one story, told in the order of its tests. */
 let downstream: Downstream;
 let tenant: MockProcess;
 let connector: LiveConnector;
+let prometheus: Prometheus;
+let startedMs: number;
 let browser: RealBrowser;
 let watched: WatchedPage;
 
@@ -20,13 +24,16 @@ beforeAll(async () => {
   ]);
   const { bootstrap, registry } = downstream;
   const where = { tenantUrl: tenant.url, bootstrap, registry, topic: "page" };
+  startedMs = Date.now();
   connector = await startLive({ ...where, requestsPerMinute: 600 });
+  // Before the connector has joined its group, so that it is scraped before it publishes.
+  prometheus = await startPrometheus({ config: scrapeConfig({ targets: [`127.0.0.1:${connector.port}`] }) });
   await connector.ready();
   watched = await browser.open(`http://127.0.0.1:${connector.port}/`, { locale: "en-GB", timezoneId: "Asia/Tokyo" });
 });
 
 afterAll(async () => {
-  for (const part of [browser, connector, tenant, downstream]) await part?.[Symbol.asyncDispose]();
+  for (const part of [browser, prometheus, connector, tenant, downstream]) await part?.[Symbol.asyncDispose]();
 });
 
 const picture = (title: string) => watched.page.getByRole("img", { name: `${title}, ` });
@@ -49,16 +56,13 @@ test("the charts move as the connector publishes", async () => {
   expect(await picture("Throttled").getAttribute("aria-label")).toMatch(/Now 0\. So far: 0 to 0/);
 });
 
-test("page, metrics and the tenant's truth agree on what was published", async () => {
+test("everything is published, and the table says how much that is", async () => {
   await tenant.control({ rate: 0 });
   await untilCaughtUp(connector, { deadlineMs: 60_000 });
-  const truth = (await (await fetch(`${tenant.url}/_truth`)).text()).trim().split("\n").length;
-  const metrics = await (await fetch(`http://127.0.0.1:${connector.port}/metrics`)).text();
-  const values = [...metrics.matchAll(/^mdca_source_activities_published_total\{.*\} (\d+)$/gm)];
-  expect(values.reduce((sum, [, value]) => sum + Number(value), 0)).toBe(truth);
-  await eventually(async () => (await figure(watched.page, "Published")) === truth, 20_000, `the page to say ${truth}`);
+  const { published } = await truthOf(tenant);
   const row = watched.page.locator("#scans tbody tr").filter({ hasText: "contoso" });
-  expect((await row.locator("td").nth(4).textContent())?.replace(/\D/g, "")).toBe(String(truth));
+  const told = async () => Number((await row.locator("td").nth(4).textContent())?.replace(/\D/g, ""));
+  await eventually(async () => (await told()) === published, 20_000, `the page to say ${published}`);
 });
 
 test("times are the viewer's, and UTC for whoever points at them or asks for it", async () => {
@@ -82,7 +86,7 @@ test("a gap is seen on the strip, in words and in the table", async () => {
   expect(await text("#slices li.gap .unseen")).toMatch(/1 open gap, .* published/);
   expect(await text("#gaps li")).toMatch(/^Open gap .* \(skipped\): an operator moved the cursor over it/);
   expect(await figure(watched.page, "Open gaps")).toBe(1);
-  expect(await text("#verdict")).toBe("The scan needs attention");
+  expect(await text("#verdict")).toBe("The scan needs attention: an open gap");
 });
 
 test("a tenant's failure is seen, with its reason and among the last errors", async () => {
@@ -93,6 +97,25 @@ test("a tenant's failure is seen, with its reason and among the last errors", as
   expect(await text("#errors tbody tr")).toMatch(/scan allerror.*401/);
   for (const summary of await watched.page.locator("summary").all()) await summary.click();
   await watched.screenshot("live-failure-light-1280");
+});
+
+test("page, dashboards and the tenant's truth agree on what was published, repeats, gaps and the lag", async () => {
+  // The tenant sends nothing any more: all that moves is the lag.
+  const { caughtUpMs, ...truth } = await truthOf(tenant);
+  expect([truth.published > 3_000, truth.duplicates > 500]).toEqual([true, true]);
+  // The operator of the test above has made the only gap.
+  const agreed = { ...truth, openGaps: 1 };
+  await eventually(async () => (await toldByPage(watched.page)).published === truth.published, 20_000, "the page");
+  const [page, dashboards] = [await toldByPage(watched.page), await toldByDashboards(prometheus, startedMs)];
+  expect(page).toMatchObject(agreed);
+  expect(dashboards).toMatchObject(agreed);
+  expect(dashboards.caughtUpMs).toBe(page.caughtUpMs);
+  // The tenant's clock is told to the second, when a pass begins.
+  expect(Math.abs(page.caughtUpMs - caughtUpMs)).toBeLessThan(2_000);
+  // Head, table and chart say the same lag, as old as the last question at most.
+  const lag = /Now ([^.]+)\./.exec((await picture("Lag").getAttribute("aria-label")) ?? "")?.[1] ?? "";
+  const row = watched.page.locator("#scans tbody tr td").nth(2);
+  expect([await row.textContent(), await text("#figures > div:nth-child(3) .value")]).toEqual([lag, lag]);
 });
 
 test("the configuration is there, its secrets are not", async () => {

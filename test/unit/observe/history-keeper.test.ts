@@ -9,10 +9,7 @@ const SECOND = { tenant: "contoso", scan: "contoso-second" } as const;
 const opened = () =>
   openHistory({
     startedAtMs: START_MS,
-    tenants: [
-      { name: "contoso", requestsPerMinute: 20 },
-      { name: "fabrikam", requestsPerMinute: 5 },
-    ],
+    tenants: [{ name: "contoso" }, { name: "fabrikam" }],
     scans: [
       { tenant: "contoso", name: OF_SCAN.scan },
       { tenant: "contoso", name: SECOND.scan },
@@ -36,7 +33,7 @@ test("what comes in a step is counted in it, and what is so at its end is kept",
   expect(last(history?.lagSeconds)).toEqual([null, 10, 20, 30]);
   expect(last(history?.requests)).toEqual([null, 0, 2, 0]);
   expect(last(history?.throttled)).toEqual([null, 0, 1, 0]);
-  expect(last(history?.limitPerMinute)).toEqual([null, 20, 12, 12]);
+  expect(last(history?.limitPerMinute)).toEqual([null, null, 12, 12]);
 });
 
 test("of all scans together it is their sum, and the largest lag", () => {
@@ -45,6 +42,9 @@ test("of all scans together it is their sum, and the largest lag", () => {
   keeper.record({ ...moved({ caughtUpMs: at(-6) }), ...SECOND } as ReturnType<typeof moved>, at(0));
   keeper.record(page({ published: 7 }), at(0));
   keeper.record({ ...page({ published: 3 }), ...SECOND } as ReturnType<typeof page>, at(0));
+  const budget = { type: "budget", usedLastMinute: 1 } as const;
+  keeper.record({ ...budget, tenant: "contoso", limitPerMinute: 20 }, at(0));
+  keeper.record({ ...budget, tenant: "fabrikam", limitPerMinute: 5 }, at(0));
   const history = keeper.history(null, at(1));
   expect(history?.scan).toBeNull();
   expect([history?.published, history?.lagSeconds, history?.limitPerMinute].map((each) => each?.at(-1))).toEqual([
@@ -73,7 +73,11 @@ test("the last day of a scan is what it said last, until its shard is given up",
   const keeper = opened();
   const slice = { fromMs: at(0), state: "read", published: 4, duplicates: 3, deadLettered: 2, late: 1 } as const;
   keeper.record({ type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 1 }, at(0));
-  keeper.record(moved({ slices: [slice], gaps: [{ fromMs: at(1), untilMs: at(2), reason: "stall" }] }), at(0));
+  keeper.record({ type: "budget", tenant: "contoso", limitPerMinute: 20, usedLastMinute: 1 }, at(0));
+  keeper.record(
+    moved({ caughtUpMs: at(0), slices: [slice], gaps: [{ fromMs: at(1), untilMs: at(2), reason: "stall" }] }),
+    at(0),
+  );
   const { fromMs, ...rest } = slice;
   expect(keeper.history(OF_SCAN.scan, at(1))?.scan).toEqual({
     ...OF_SCAN,
@@ -82,7 +86,9 @@ test("the last day of a scan is what it said last, until its shard is given up",
   });
   keeper.record({ type: "shard_released", shard: 1, reason: "rebalance" }, at(1));
   const given = keeper.history(OF_SCAN.scan, at(2));
-  expect([given?.scan?.slices, given?.scan?.gaps, given?.lagSeconds.at(-1)]).toEqual([[], [], null]);
+  expect([given?.scan?.slices, given?.scan?.gaps]).toEqual([[], []]);
+  expect(given?.lagSeconds.slice(-2)).toEqual([10, null]);
+  expect(given?.limitPerMinute.slice(-2)).toEqual([20, null]);
 });
 
 test("a scan that is not configured has no history", () => {

@@ -32,7 +32,7 @@ test("events add up to what the connector does", () => {
   const keeper = opened();
   const released = EVERY_EVENT.findIndex(({ type }) => type === "shard_released");
   for (const [second, event] of EVERY_EVENT.entries()) if (second < released) keeper.record(event, second * 1_000);
-  const { scans } = keeper.status(60_000);
+  const { scans, tenants } = keeper.status(60_000);
   for (const [second, event] of EVERY_EVENT.entries()) if (second >= released) keeper.record(event, second * 1_000);
   const at = (type: string) =>
     new Date(EVERY_EVENT.findLastIndex((event) => event.type === type) * 1_000).toISOString();
@@ -51,7 +51,7 @@ test("events add up to what the connector does", () => {
       lastError: { message: "lost the broker", at: at("transaction_ended") },
     },
   ]);
-  expect(status.tenants).toEqual([
+  expect(tenants).toEqual([
     {
       tenant: "contoso",
       requestsPerMinute: { limit: 15, used: 9 },
@@ -141,17 +141,29 @@ test("impossible times and events of what is not configured do no harm", () => {
   expect(keeper.status(0).scans).toHaveLength(1);
 });
 
-test("of scans whose shard was given up nothing is said that would be out of date", () => {
+test("of a shard that was given up nothing is said that would be out of date, only what was counted here", () => {
   const keeper = opened();
-  keeper.record({ type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 1 }, 0);
-  keeper.record(state("retrying", "503"), 0);
-  keeper.record(moved(), 0);
-  expect(keeper.status(1_000).scans[0]).toMatchObject({ state: "retrying", openGaps: 1, position: expect.any(String) });
+  const fresh = keeper.status(0);
+  for (const event of EVERY_EVENT) if (event.type !== "shard_released") keeper.record(event, 0);
+  keeper.record({ type: "waited", tenant: "contoso", reason: "retry_after", waitMs: 600_000 }, 0);
+  expect(keeper.status(1_000).tenants[0]).toMatchObject({ throttledUntil: expect.any(String) });
   keeper.record({ type: "shard_released", shard: 1, reason: "rebalance" }, 2_000);
-  const outdated = { reason: null, position: null, caughtUp: null, lagSeconds: null, settledUntil: null, openGaps: 0 };
-  expect(keeper.status(3_000).scans[0]).toMatchObject({
-    state: "stopped",
-    since: "1970-01-01T00:00:02.000Z",
-    ...outdated,
+  const { tenants, scans } = keeper.status(3_000);
+  const { counts, lastError, lastAnomaly, publishedLastMinute: _, ...scan } = scans[0]!;
+  expect([counts.published, lastError?.message, lastAnomaly?.kind]).toEqual([11, "401", "stall"]);
+  expect({ ...fresh.scans[0], ...scan, state: "starting", since: fresh.scans[0]?.since }).toEqual(fresh.scans[0]);
+  expect(scan).toMatchObject({ state: "stopped", since: "1970-01-01T00:00:02.000Z" });
+  const { requests, throttled, ...tenant } = tenants[0]!;
+  expect([requests, throttled]).toEqual([2, 1]);
+  expect(tenant).toEqual({
+    ...{ tenant: "contoso", requestsPerMinute: { limit: 15, used: 0 } },
+    ...{ throttledUntil: null, credentialExpiresAt: null, clockSkewSeconds: null },
   });
+});
+
+test("a minute after the last request none is used any more", () => {
+  const keeper = opened();
+  keeper.record({ type: "budget", tenant: "contoso", limitPerMinute: 15, usedLastMinute: 9 }, 1_000);
+  expect(keeper.status(60_999).tenants[0]?.requestsPerMinute.used).toBe(9);
+  expect(keeper.status(61_000).tenants[0]?.requestsPerMinute.used).toBe(0);
 });

@@ -7,10 +7,13 @@ test("the figures are sums over all, with the largest lag and who has it", () =>
     scan("a", { published: 3, publishedLastMinute: 1, lagSeconds: null, openGaps: 1 }),
     scan("b", { published: 4, publishedLastMinute: 2, lagSeconds: 90 }),
     scan("c", { lagSeconds: 60 }),
+    scan("d", { tenant: "fabrikam" }),
+    scan("e", { tenant: "tailspin", lagSeconds: null, isHere: false }),
   ];
   const tenants = [
     tenant("contoso", { throttled: 2, throttledUntil: "2026-11-25T09:00:30.000Z" }),
     tenant("fabrikam", { throttled: 1, throttledUntil: AT, requestsPerMinute: { limit: 10, used: 7 } }),
+    tenant("tailspin"),
   ];
   expect(overviewOf(known(scans, { tenants }))).toEqual({
     published: 7,
@@ -28,10 +31,23 @@ test("the figures are sums over all, with the largest lag and who has it", () =>
 test.each([
   ["all is well", [scan("a"), scan("b")], {}, "good", "All 2 scans run well"],
   ["one scan", [scan("a", { state: "reading" })], {}, "good", "The scan runs well"],
-  ["refused", [scan("a", { state: "unauthorized" }), scan("b")], {}, "bad", "One of 2 scans needs attention"],
-  ["the only one blocked", [scan("a", { state: "blocked" })], {}, "bad", "The scan needs attention"],
   [
-    "a gap",
+    "refused",
+    [scan("a", { state: "unauthorized" }), scan("b")],
+    {},
+    "bad",
+    "One of 2 scans needs attention: a (unauthorized)",
+  ],
+  ["the only one blocked", [scan("a", { state: "blocked" })], {}, "bad", "The scan needs attention: blocked"],
+  ["gaps", [scan("a", { openGaps: 2 })], {}, "warn", "The scan needs attention: 2 open gaps"],
+  [
+    "a failure with a gap",
+    [scan("a", { openGaps: 1, state: "retrying" }), scan("b")],
+    {},
+    ...(["warn", "One of 2 scans needs attention: a (retrying, an open gap)"] as const),
+  ],
+  [
+    "a gap and a failure",
     [scan("a", { openGaps: 1 }), scan("b", { state: "retrying" }), scan("c")],
     {},
     "warn",

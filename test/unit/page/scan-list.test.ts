@@ -22,12 +22,26 @@ test("by lag a scan that was never caught up comes first, and one that is not he
 test.each([
   ["scan", "abcd"],
   ["tenant", "bcda"],
-  ["state", "acdb"],
+  ["state", "acbd"],
   ["lastMinute", "bacd"],
   ["published", "bcad"],
   ["gaps", "abcd"],
 ] as const)("by %s, in its first direction", (by, order) => {
   expect(listed({ by, isDescending: startsDescending(by) }).join("")).toBe(order);
+});
+
+test("by need: failures, open gaps, then by whole minutes behind; reading or idle makes no difference", () => {
+  const fleet = [
+    scan("a", { lagSeconds: 59 }),
+    scan("b", { lagSeconds: 1, state: "reading" }),
+    scan("c", { lagSeconds: 60 }),
+    scan("d", { lagSeconds: null }),
+    scan("e", { openGaps: 1 }),
+    scan("f", { state: "unauthorized" }),
+    scan("g", { isHere: false, state: "blocked" }),
+  ];
+  const choice = { find: "", attentionOnly: false, by: "state", isDescending: false } as const;
+  expect(listScans(fleet, choice).map(({ scan }) => scan)).toEqual([..."fedcabg"]);
 });
 
 test("every column that sorts is tried above", () => expect(SORTABLE).toHaveLength(7));
