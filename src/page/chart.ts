@@ -117,7 +117,7 @@ export class Chart {
     return {
       width: Math.max(1, this.#picture.clientWidth),
       height: HEIGHT_PX,
-      padding: [8, 4, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: { sync: { key: SYNC }, y: false, drag: { x: false, y: false }, points: { size: 6 } },
       hooks: { setCursor: [({ cursor }) => this.#read(cursor.idx ?? null)] },

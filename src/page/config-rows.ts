@@ -43,10 +43,13 @@ function rowsOf(option: string, value: unknown): ConfigRow[] {
 
 function leafOf(option: string, value: unknown): ConfigRow {
   const suffix = (["Ms", "Bytes"] as const).find((each) => option.endsWith(each));
-  const isAmount = suffix !== undefined && [value].flat().every((each) => typeof each === "number");
-  if (!isAmount) return { option, value: typeof value === "string" ? value : JSON.stringify(value) };
+  const name = suffix === undefined ? option : option.slice(0, -suffix.length);
+  const isAmount = value !== null && [value].flat().every((each) => typeof each === "number");
+  if (suffix === undefined || !isAmount) {
+    return { option: name, value: typeof value === "string" ? value : JSON.stringify(value) };
+  }
   const amounts = ([value].flat() as number[]).map((amount) => amountOf(amount, UNITS[suffix]));
-  return { option: option.slice(0, -suffix.length), value: amounts.join(", ") };
+  return { option: name, value: amounts.join(", ") };
 }
 
 /** In the largest unit that fits it whole. */

@@ -5,6 +5,7 @@ import { offered, type Question, questionsOf } from "../grafana/shown.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { eventually, type Running } from "../real/process.ts";
 import type { Series } from "../real/prometheus.ts";
+import type { LiveStatus } from "../real/stack.ts";
 
 /** What does not have to happen in the run below; there is data of it all the same. */
 const MAY_BE_ZERO = new Set([
@@ -68,6 +69,17 @@ const happened = (promql: string) =>
 const agreed = (what: string, check: () => Promise<void>) =>
   eventually(() => check().then(() => true), DEADLINE_MS, `${what} to agree`);
 
+/** What a replica says of a scan that it had: what it has counted, and nothing that would be out of date. */
+const GIVEN_AWAY = expect.objectContaining({
+  ...{ state: "stopped", reason: null, lagSeconds: null, caughtUp: null, position: null, settledUntil: null },
+  ...{ cursorField: null, openGaps: 0, jobs: [], lateness: [], residualRisk: null },
+});
+
+async function givenAwayBy(at: number): Promise<readonly object[]> {
+  const status = (await (await fetch(`http://${site.instances[at]}/status`)).json()) as LiveStatus;
+  return status.scans.filter(({ state, counts }) => state === "stopped" && counts.published > 0);
+}
+
 const replicas: Running[] = [];
 
 test("the dashboards, /status and what the tenant has agree", async () => {
@@ -75,6 +87,7 @@ test("the dashboards, /status and what the tenant has agree", async () => {
   await happened('sum(mdca_source_pages_total{tenant="contoso"})');
   replicas[1] = await site.startReplica(1);
   await happened("count(sum by (instance) (mdca_source_shard_owned) > 0) > 1");
+  await agreed("who has given a scan away", async () => expect(await givenAwayBy(0)).toEqual([GIVEN_AWAY]));
   await site.contoso.control({ rate: 0 });
   const before = await settled();
   const quietSeconds = shown().untilSeconds;

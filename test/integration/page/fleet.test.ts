@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { configJsonSchema } from "../../../src/config/json-schema.ts";
+import { loadConfig } from "../../../src/config/load.ts";
+import { maskedConfig } from "../../../src/config/mask.ts";
 import { systemClock } from "../../../src/kit/clock.ts";
 import { type HttpServer, openHttp } from "../../../src/observe/http.ts";
 import { readPageFiles } from "../../../src/observe/page-files.ts";
@@ -16,6 +19,28 @@ const scans = Array.from({ length: SCANS }, (_, at) => {
   return { tenant: tenantOf(at), name: `${tenantOf(at)}-scan-${at}`, lookbacksMs: null };
 });
 const HOSTILE = '<img src="x" onerror="document.title = 1"> is refused';
+
+/** Every option that may hold a secret holds one of its own. */
+const SECRETS = ["s3cret-token", "s3cret-proxy", "s3cret-client", "s3cret-sasl", "s3cret-key", "s3cret-registry"];
+const [token, proxy, clientSecret, sasl, key, registry] = SECRETS;
+const pem = (name: string, body: string) => `-----BEGIN ${name}-----\n${body}\n-----END ${name}-----\n`;
+const secretive = {
+  tenants: {
+    contoso: {
+      apiUrl: "https://contoso.example.com",
+      auth: { token },
+      proxy: { url: "http://proxy.example.com", username: "u", password: proxy },
+    },
+    fabrikam: { apiUrl: "https://fabrikam.example.com", auth: { directoryId: "d", clientId: "c", clientSecret } },
+  },
+  scans: { "contoso-scan-5": { tenant: "contoso" }, "fabrikam-scan-1": { tenant: "fabrikam" } },
+  kafka: {
+    brokers: ["broker.example.com:9093"],
+    sasl: { mechanism: "plain", username: "u", password: sasl },
+    ssl: { cert: pem("CERTIFICATE", "cert"), key: pem("PRIVATE KEY", key ?? "") },
+  },
+  schemaRegistry: { url: "https://registry.example.com", auth: { username: "u", password: registry } },
+};
 
 let telemetry: Telemetry;
 let http: HttpServer;
@@ -43,11 +68,12 @@ beforeAll(async () => {
   tell();
   const troubled = { tenant: "northwind", scan: "northwind-scan-42" };
   telemetry.emit({ type: "scan_state", ...troubled, state: "blocked", reason: HOSTILE });
+  const { config } = loadConfig({ file: "/config.yaml", sets: [], env: {} }, () => JSON.stringify(secretive));
   http = await openHttp(
     { host: "127.0.0.1", port: 0 },
     {
       metrics: () => telemetry.metrics(),
-      status: () => ({ ...telemetry.status(), config: {} }),
+      status: () => ({ ...telemetry.status(), config: maskedConfig(config) }),
       history: (scan) => telemetry.history(scan),
       ready: () => ({ ready: true, reason: "running" }),
       page: readPageFiles(),
@@ -64,10 +90,12 @@ afterAll(async () => {
 const rows = () => watched.page.locator("#scans tbody tr");
 const named = (at: number) => rows().nth(at).locator("th").textContent();
 
-test("of 500 scans the one that is furthest behind comes first, and only one set of charts is drawn", async () => {
+test("of 500 scans the one in trouble comes first, then who is behind; only one set of charts is drawn", async () => {
   await eventually(async () => (await rows().count()) === SCANS, 30_000, "the scans to be listed");
-  expect([await named(0), await named(SCANS - 1)]).toEqual(["wingtip-scan-499", "contoso-scan-0"]);
-  expect(await watched.page.locator("#verdict").textContent()).toBe("One of 500 scans needs attention");
+  expect([await named(0), await named(1)]).toEqual(["northwind-scan-42", "contoso-scan-480"]);
+  expect(await watched.page.locator("#verdict").textContent()).toBe(
+    "One of 500 scans needs attention: northwind-scan-42 (blocked)",
+  );
   expect(await watched.page.locator("canvas").count()).toBe(4);
   expect(await watched.page.locator("#chosen-title").textContent()).toBe("All scans together");
   await watched.screenshot("fleet-light-1280");
@@ -76,7 +104,7 @@ test("of 500 scans the one that is furthest behind comes first, and only one set
 test("they are found by name and by need, and sorted by any column", async () => {
   const find = watched.page.getByRole("searchbox");
   await find.fill("fabrikam 49");
-  expect(await rows().locator("th").allTextContents()).toEqual(["fabrikam-scan-496", "fabrikam-scan-491"]);
+  expect(await rows().locator("th").allTextContents()).toEqual(["fabrikam-scan-491", "fabrikam-scan-496"]);
   expect(await watched.page.locator("#shown").textContent()).toBe("2 of 500");
   await find.fill("");
   await watched.page.getByRole("checkbox").check();
@@ -109,6 +137,25 @@ test("what a peer says is text, whatever it looks like", async () => {
   expect(await watched.page.locator("#scans .reason").textContent()).toBe(HOSTILE);
   expect(await watched.page.locator("#errors tbody tr td").last().textContent()).toBe(HOSTILE);
   expect(await watched.page.locator("img[src=x]").count()).toBe(0);
+});
+
+test("no secret is in the page or in what it asks for, wherever one can be configured", async () => {
+  const places = JSON.stringify(configJsonSchema()).match(/"writeOnly":true/g) ?? [];
+  expect(places).toHaveLength(SECRETS.length);
+  await watched.page.locator("#config-box summary").click();
+  let shown = "";
+  for (const scan of Object.keys(secretive.scans)) {
+    await watched.page.evaluate(`location.hash = "#scan=${scan}"`);
+    await watched.page.getByText(`Of scan ${scan}, its tenant and the connector`).waitFor();
+    shown += await watched.page.content();
+    shown += await (await fetch(`${http.url}/history?scan=${scan}`)).text();
+  }
+  for (const option of ["contoso.auth.token", "contoso.proxy.credentials.password", "fabrikam.auth.clientSecret"]) {
+    expect(shown.includes(`tenants.${option}`), option).toBe(true);
+  }
+  shown += await (await fetch(`${http.url}/status`)).text();
+  expect(shown.split("[secret from configuration]").length).toBeGreaterThan(2 * SECRETS.length);
+  expect(SECRETS.filter((secret) => shown.includes(secret))).toEqual([]);
 });
 
 test("nothing serious is found, and nobody else is asked", async () => {

@@ -17,7 +17,7 @@ test("of the chosen scan and its tenant every option is a line, before the conne
   expect(lines).toEqual([
     "scans.all.tenant=contoso",
     "scans.all.lookbacks=2m, 90s, 0",
-    "scans.all.waitMs=null",
+    "scans.all.wait=null",
     "scans.all.filters={}",
     "tenants.contoso.auth.kind=token",
     "tenants.contoso.auth.token=[secret from file x]",
