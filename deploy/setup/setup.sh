@@ -70,6 +70,9 @@ install_by_apt() {
 
 if ! java_is_new_enough || ! command -v mvn >/dev/null; then install_by_apt; fi
 
+# --- Chromium, before anything else may run apt beside it ----------------------------------------------------------
+[ "$what" != all ] || "$here/chromium.sh" 9>&-
+
 # --- What judges the packages (helm, hadolint, …), also in the background ------------------------------------------
 checkers_pid=""
 if [ "$what" = all ]; then
@@ -104,9 +107,6 @@ fi
 
 # --- Prometheus and promtool ---------------------------------------------------------------------------------------
 [ "$what" != all ] || "$here/prometheus.sh" 9>&-
-
-# --- Chromium ------------------------------------------------------------------------------------------------------
-[ "$what" != all ] || "$here/chromium.sh" 9>&-
 
 await_npm
 [ -z "$checkers_pid" ] || wait "$checkers_pid" || exit 1
