@@ -37,12 +37,14 @@ export function listScans(scans: readonly Listed[], choice: ListChoice): Listed[
     .sort((a, b) => sign * compare(key(a), key(b)) || compare(a.scan, b.scan));
 }
 
+/** More minutes than anything can be behind. */
+const NEVER = 1e12;
+
 /**
- * How much a scan needs a person, the one in most need first: what has failed, what cannot go on or was not judged, then
- * by whole minutes behind. Whether it is reading or idle right now, and seconds, would move rows under one's hands.
+ * How much a scan needs a person, the one in most need first: what has failed, what tries again or was not judged, then
+ * by whole minutes behind. Seconds, and whether it reads right now, would move rows under one's hands.
  */
 function needOf(scan: Listed): number {
-  const NEVER = 1e12;
   if (!scan.isHere) return 1;
   if (toneOf(scan) === "bad") return -3 * NEVER;
   if (needsAttention(scan)) return -2 * NEVER;

@@ -29,8 +29,8 @@ export async function toldByPage(page: Page): Promise<Told> {
 }
 
 /**
- * By the queries of the dashboard of one scan, as they ask when they show the time since before the first scrape, at the
- * moment of the last: then nothing has to be extrapolated, and a rate times its time is a count.
+ * By the queries of the dashboard of one scan, as they ask at the moment of the last scrape and since before the first:
+ * then nothing has to be extrapolated, and a rate times its time is a count.
  */
 export async function toldByDashboards(prometheus: Prometheus, sinceMs: number): Promise<Told> {
   const dashboard = renderedDashboards().find(({ uid }) => uid === "mdca-source-scan");
