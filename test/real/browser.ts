@@ -6,7 +6,7 @@ import { discard, root, scratchDir } from "./process.ts";
 /** A page in a headless Chromium that notes what it should not do. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Errors and warnings on the console, breaches of the Content-Security-Policy among them, and uncaught errors. */
+  /** Errors and warnings on the console, breaches of the Content-Security-Policy among them, and requests that write. */
   readonly complaints: readonly string[];
   /** Addresses that it asked for, other than the one that it was opened at. */
   readonly strangers: readonly string[];
@@ -51,6 +51,7 @@ async function open(browser: Browser, url: string, options: BrowserContextOption
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
+    if (request.method() !== "GET") complaints.push(`${request.method()} ${request.url()}`);
     if (new URL(request.url()).origin !== new URL(url).origin) strangers.push(request.url());
   });
   await page.goto(url);

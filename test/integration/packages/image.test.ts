@@ -52,6 +52,9 @@ http: { port: ${port} }
   const [, ...healthcheck] = image.healthcheck.map((word) => word.replaceAll("9464", String(port)));
   const isHealthy = async () => (await say(join(node24, "node"), healthcheck, { env: { PATH } })).code === 0;
   await eventually(isHealthy, 30_000, "the image's health check to pass");
+  for (const path of ["", "page/main.js", "page/uplot.js"]) {
+    expect((await fetch(`http://127.0.0.1:${port}/${path}`)).status, path).toBe(200);
+  }
   expect((await connector.stop()).code).toBe(143);
   expect(await isHealthy()).toBe(false);
   expect(contents(image.workdir)).toEqual(before);
