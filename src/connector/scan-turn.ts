@@ -88,8 +88,9 @@ export class ScanTurn {
   async #placed(memory: ScanMemory, isResumed: boolean, signal: AbortSignal): Promise<boolean> {
     const { config } = this.#scan;
     const tenant = this.#tenant;
-    const behindMs = tenant.serverNowMs() - memory.cursor.caughtUpMs;
-    const isBehind = behindMs > config.catchUp.afterMs && config.catchUp.order === "newest-first";
+    const isBehind =
+      tenant.serverNowMs() - memory.cursor.caughtUpMs > config.catchUp.afterMs &&
+      config.catchUp.order === "newest-first";
     // Before the server has told its time, only its own clock could say where now is.
     if (!tenant.knowsServerTime && isBehind && (await this.#field.probe(signal)) === null) return false;
     if (!tenant.knowsServerTime) return true;
@@ -99,13 +100,14 @@ export class ScanTurn {
       this.hold("blocked", `its position ${position} lies in the future: ${remedy}`, "cursor_ahead");
       return false;
     }
-    const recovery = memory.planRecovery(tenant.serverNowMs(), isResumed);
+    const serverNowMs = tenant.serverNowMs();
+    const { caughtUpMs: fromMs } = memory.cursor;
+    const recovery = memory.planRecovery(serverNowMs, isResumed);
     if (recovery === null) return true;
     if (!(await this.#commit(memory, recovery, signal))) return false;
     this.#run.previous = new Set();
-    const { tenant: name } = config;
-    const fromMs = memory.cursor.caughtUpMs - behindMs;
-    tenant.deps.emit({ type: "recovery_begun", tenant: name, scan: config.name, behindMs, fromMs });
+    const told = { tenant: config.tenant, scan: config.name, behindMs: serverNowMs - fromMs, fromMs };
+    tenant.deps.emit({ type: "recovery_begun", ...told });
     return true;
   }
 

@@ -77,8 +77,10 @@ test("after an outage the newest come first, and the stretch that was missed bes
   const slept = scene.clock.sleep(8 * HOUR_MS, new AbortController().signal);
   await scene.clock.runUntil(() => scene.clock.nowMs() >= NOW_MS + 8 * HOUR_MS, 10);
   await slept;
+  const { caughtUpMs } = scene.cursor();
   scene.start();
   await scene.until((event) => event.type === "recovery_begun");
+  expect(scene.of("recovery_begun")).toMatchObject([{ fromMs: caughtUpMs }]);
   await scene.pass(100_000);
   expect(scene.published).toContain("fresh");
   await scene.pass(30 * MINUTE_MS);
