@@ -62,6 +62,6 @@ function unitOf(name: string): string {
   if (base.endsWith("_bytes")) return "bytes";
   if (/request_budget/.test(name)) return "requests a minute";
   if (name.endsWith("_total"))
-    return /_(activities|pages|requests|transactions|anomalies|mismatches)/.exec(base)?.[1] ?? "activities";
-  return name.endsWith("_gaps") ? "gaps" : "0 or 1";
+    return /_(activities|pages|requests|transactions|anomalies|mismatches|slices)/.exec(base)?.[1] ?? "activities";
+  return /_open_(gaps|mismatches)$/.exec(name)?.[1] ?? "0 or 1";
 }

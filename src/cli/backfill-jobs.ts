@@ -7,7 +7,7 @@ import { table } from "./table.ts";
 /** A range job as the state has it, for people and programs. Times are ISO 8601; null: not legible. */
 export interface JobView {
   readonly scan: string;
-  /** What `--job` takes: `backfill/<from>` or `recovery/<from>`. */
+  /** What `--job` takes: `backfill/<from>`, `recovery/<from>` or `verify/<from>`. */
   readonly job: string;
   readonly origin: string | null;
   readonly state: "running" | "paused" | "unreadable";
@@ -29,7 +29,7 @@ export interface QueuedView {
 }
 
 const COUNTS = ["pages", "read", "published", "duplicates"] as const;
-const JOB = /^(backfill|recovery)\//;
+const JOB = /^(backfill|recovery|verify)\//;
 
 /** The scan's range jobs, in the state's order. Their records are another program's as well: what is legible is shown. */
 export function jobsOf(target: Target, state: ReadonlyMap<string, Buffer>): JobView[] {
@@ -81,6 +81,8 @@ function whatOf(command: Command): string {
   switch (command.action) {
     case "backfill_add":
       return `backfill ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
+    case "verify_add":
+      return `verify ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
     case "cursor_reset":
       return `reset to ${iso(command.toMs)}`;
     case "job_pause":

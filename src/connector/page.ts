@@ -7,6 +7,7 @@ import { idHash } from "../scan/digest.ts";
 import type { Gap } from "../scan/ledger.ts";
 import { PageTally } from "../scan/page-tally.ts";
 import { askedBounds, isOwn, type Pass } from "../scan/pass.ts";
+import type { PassIds } from "../scan/pass-ids.ts";
 import type { PageCounts } from "../scan/scan-draft.ts";
 import { sliceOf } from "../scan/slice.ts";
 import type { SliceAddition } from "../scan/slice-draft.ts";
@@ -25,6 +26,14 @@ export interface RecordPlan {
   partitionOf(topic: string, key: Buffer): number;
 }
 
+/** How a verify job takes a page. */
+export interface Comparison {
+  /** What its pass was shown before. */
+  readonly seen: PassIds;
+  /** Whether what is found at a value (null: it has none) is only compared: it is no surprise and not published. */
+  isCompared(valueMs: number | null): boolean;
+}
+
 /** What a page is read against. */
 export interface PageContext {
   readonly field: CursorField;
@@ -37,6 +46,8 @@ export interface PageContext {
   isPublished(id: Buffer): boolean;
   /** Whether ids at a value of the cursor field were forgotten, so that a repeat there cannot be told. */
   isForgotten(valueMs: number): boolean;
+  /** What a verify job compares it with; null: nobody compares. */
+  readonly comparison: Comparison | null;
   /** The ids of the page before, in this pass. */
   readonly previous: ReadonlySet<string>;
   readonly serverNowMs: number;
@@ -66,6 +77,8 @@ export class Page {
   readonly #fresh: NewActivity[] = [];
   readonly #readBySlice = new Map<number, { read: number; duplicates: number }>();
   readonly #outside = new Map<number, Gap>();
+  /** For the pass's ids; empty where nobody compares. */
+  readonly #shown: { readonly id: Buffer; readonly valueMs: number }[] = [];
   #outsideMemory = 0;
   readonly tally: PageTally;
   #bytes = 0;
@@ -95,7 +108,9 @@ export class Page {
     const counts = this.#readBySlice.get(sliceMs) ?? { read: 0, duplicates: 0 };
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;
-    if (!isFirst || this.#context.isPublished(id)) {
+    const { comparison } = this.#context;
+    if (valueMs !== null && comparison !== null) this.#shown.push({ id, valueMs });
+    if (!isFirst || this.#context.isPublished(id) || comparison?.isCompared(valueMs) === true) {
       counts.duplicates += 1;
       return true;
     }
@@ -146,6 +161,16 @@ export class Page {
   /** Stretches where something turned up though ids are forgotten there: one a slice. */
   get outsideMemory(): readonly Gap[] {
     return [...this.#outside.values()];
+  }
+
+  /**
+   * What a verify job's pass was shown, this page included, which is about to be committed; null: it is no other's.
+   * @param bytesMax what those ids may occupy.
+   */
+  handOver(bytesMax: number): PassIds | null {
+    const { comparison } = this.#context;
+    comparison?.seen.take({ shown: this.#shown, fresh: this.#fresh }, bytesMax);
+    return comparison?.seen ?? null;
   }
 
   /** What the page adds to each slice. */

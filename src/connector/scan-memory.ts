@@ -12,6 +12,7 @@ import type { SliceAddition } from "../scan/slice-draft.ts";
 import { Slices } from "../scan/slices.ts";
 import { restoreState, type ScanIdentity, type ScanState } from "../scan/state.ts";
 import { OVERLAP_MS, tailFromMs } from "../scan/tail.ts";
+import type { JudgedSlice } from "../scan/verify.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { mergeAdditions } from "./additions.ts";
 import { agesOf } from "./ages.ts";
@@ -30,6 +31,9 @@ export interface PagePlan {
   /** Gaps that the change closes. */
   readonly closed: readonly Gap[];
   readonly opensGaps: boolean;
+  /** The slices that a verify job has compared with it, and the range job that it ends; null: none. */
+  readonly judged: readonly JudgedSlice[];
+  readonly done: Job | null;
   apply(): ScanState;
 }
 
@@ -161,6 +165,8 @@ export class ScanMemory {
     const additions = mergeAdditions([...this.#quiet, ...page.additions()]);
     draft.count(reader, page.counts, additions);
     for (const gap of [...(fold.gap === null ? [] : [fold.gap]), ...page.outsideMemory]) draft.openGap(gap);
+    const seen = page.handOver(Math.max(0, this.#idsBytesMax - this.slices.bytes));
+    if (fold.ended !== null && seen !== null) draft.judge(reader, fold.ended, seen, times.serverNowMs);
     if (fold.ended !== null) draft.endPass(reader, fold.ended);
     if (this.#isQuiet(reader, page, fold, draft, times.nowMs)) {
       this.#state = { ...this.#state, cursor: draft.cursor, jobs: draft.jobs };
@@ -240,6 +246,8 @@ export class ScanMemory {
       cursorAfter: draft.cursor,
       closed: draft.closed,
       opensGaps: draft.opensGaps,
+      judged: draft.judged,
+      done: draft.done,
       apply: () => draft.apply(),
     };
   }

@@ -4,15 +4,22 @@ import type { Event, JobProgress, Lateness } from "../observe/events.ts";
 import { lastDay, newestGaps } from "../scan/day.ts";
 import { settledUntilMs } from "../scan/lookback.ts";
 import { lookbackName } from "../scan/planner.ts";
+import { countsOf } from "../scan/verify.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 
 /** Open gaps that are named one by one; all are counted. */
 const GAPS_NAMED_MAX = 50;
 
+/** Hours that differ from the API which are named, the newest; all are counted, and in the ledgers. */
+const MISMATCHES_TOLD_MAX = 20;
+
 /** Where a scan stands. */
 export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory, serverNowMs: number): Event {
   const { cursor, slices } = memory;
   const lateness = latenessOf(memory);
+  const mismatches = slices.mismatches.map(([sliceMs, { verified, ids }]) => {
+    return { sliceMs, published: ids, shown: verified?.ids ?? 0, atMs: verified?.atMs ?? 0 };
+  });
   return {
     type: "cursor_moved",
     tenant,
@@ -21,6 +28,8 @@ export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory, se
     caughtUpMs: memory.caughtUpMs,
     settledUntilMs: settledUntilMs(memory),
     openGaps: slices.openGaps,
+    openMismatches: mismatches.length,
+    mismatches: mismatches.slice(-MISMATCHES_TOLD_MAX),
     jobs: progressOf(memory),
     lateness,
     residualRisk: residualRiskOf(lateness, cursor.counts.published),
@@ -32,7 +41,7 @@ export function cursorMoved({ tenant, name }: ScanConfig, memory: ScanMemory, se
 function progressOf(memory: ScanMemory): JobProgress[] {
   return [...memory.jobs]
     .filter(([, job]) => job.origin !== "lookback")
-    .map(([reader, { whole, fromMs, untilMs, paused, counts }]) => {
+    .map(([reader, { whole, fromMs, untilMs, paused, counts, verify }]) => {
       const lengthMs = whole.untilMs - whole.fromMs + 1;
       const leftMs = Math.max(0, untilMs - fromMs + 1);
       return {
@@ -42,6 +51,7 @@ function progressOf(memory: ScanMemory): JobProgress[] {
         done: 1 - leftMs / lengthMs,
         paused,
         published: counts.published,
+        verified: verify === null ? null : countsOf(verify),
       };
     });
 }

@@ -1,6 +1,7 @@
 import type { ScanConfig } from "../config/config.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
+import type { PassIds } from "../scan/pass-ids.ts";
 import { type Due, wantsOf } from "../scan/planner.ts";
 import type { Page, RecordPlan } from "./page.ts";
 import type { ScanMemory } from "./scan-memory.ts";
@@ -28,6 +29,8 @@ export interface ReaderRun {
   freshFirst: number;
   /** Whether a page that was expected to be small has outgrown its memory: the next one has room for all. */
   wantsRoom: boolean;
+  /** Of a verify job: what its pass was shown; null: nothing yet. */
+  seen: PassIds | null;
 }
 
 /** Now, by the monotonic clock and by the server's; the server's time is null until it has answered once. */
@@ -78,6 +81,7 @@ export class ScanRun {
       previous: new Set(),
       freshFirst: 0,
       wantsRoom: false,
+      seen: null,
     };
     this.#readers.set(name, reader);
     return reader;

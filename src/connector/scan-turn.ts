@@ -5,13 +5,14 @@ import { type Fold, foldPage, foldRefused, type PageFacts } from "../scan/fold.t
 import { type Ask, askOf } from "../scan/pass.ts";
 import type { Answer, TakeActivity } from "../tenant/answer.ts";
 import { commitPlan } from "./commit-plan.ts";
+import { comparisonOf } from "./comparison.ts";
 import { FieldDecision } from "./field-decision.ts";
 import { Page } from "./page.ts";
 import { pagePublished } from "./page-published.ts";
 import { openPageTrace, type PageTrace } from "./page-trace.ts";
+import { planTold } from "./plan-told.ts";
 import { mayBeFull, openReader, readerKind, readerLabel } from "./reader.ts";
 import { type PagePlan, ScanMemory } from "./scan-memory.ts";
-import { cursorMoved } from "./scan-progress.ts";
 import { LIMIT_MIN, type ReaderRun, type ScanRun } from "./scan-run.ts";
 import type { TenantRun } from "./tenant-run.ts";
 
@@ -100,8 +101,7 @@ export class ScanTurn {
       this.hold("blocked", `its position ${position} lies in the future: ${remedy}`, "cursor_ahead");
       return false;
     }
-    const serverNowMs = tenant.serverNowMs();
-    const { caughtUpMs: fromMs } = memory.cursor;
+    const [serverNowMs, fromMs] = [tenant.serverNowMs(), memory.cursor.caughtUpMs];
     const recovery = memory.planRecovery(serverNowMs, isResumed);
     if (recovery === null) return true;
     if (!(await this.#commit(memory, recovery, signal))) return false;
@@ -132,6 +132,7 @@ export class ScanTurn {
       lateBelowMs: this.#name === "tail" ? null : memory.cursor.positionMs,
       isPublished: (id) => memory.slices.has(id),
       isForgotten: (valueMs) => !opened.mayRepeat && memory.isForgotten(valueMs),
+      comparison: comparisonOf(memory, this.#name, this.#run, ask.pass),
       previous: this.#run.previous,
       serverNowMs,
       nowMs: () => clock.nowMs(),
@@ -189,7 +190,6 @@ export class ScanTurn {
   #moved(memory: ScanMemory, { ask, page, fold }: Read, plan: PagePlan | null): void {
     const scan = this.#scan;
     const { clock, emit } = this.#tenant.deps;
-    const { tenant, name } = scan.config;
     for (const { kind, detail } of fold.anomalies) this.anomaly(kind, detail);
     if (page.tally.onPrevious > 0 && ask.pass.pages > 0) {
       this.anomaly("repeated_in_pass", `${page.tally.onPrevious} activities were on the page before, too`);
@@ -197,10 +197,8 @@ export class ScanTurn {
     if (page.counts.outsideMemory > 0) {
       this.anomaly("outside_memory", `${page.counts.outsideMemory} activities turned up where ids are forgotten`);
     }
-    emit(cursorMoved(scan.config, memory, this.#tenant.serverNowMs()));
-    for (const { fromMs, untilMs, reason } of plan?.closed ?? []) {
-      emit({ type: "gap_closed", tenant, scan: name, fromMs, untilMs, reason, reader: this.#name });
-    }
+    const serverNowMs = this.#tenant.serverNowMs();
+    for (const told of planTold(scan.config, this.#name, { memory, serverNowMs }, plan)) emit(told);
     const run = this.#run;
     if (fold.stuck) {
       run.previous = new Set();

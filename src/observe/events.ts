@@ -47,6 +47,21 @@ export interface JobProgress {
   readonly done: number;
   readonly paused: boolean;
   readonly published: number;
+  /** Of a verify job: the hours that it has compared, by what came of it; null: it compares nothing. */
+  readonly verified: Readonly<Record<Verdict, number>> | null;
+}
+
+/** What a comparison of an hour with the API came to. */
+export const VERDICTS = ["equal", "different", "unjudged"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** An hour of which the API was found to show something else than was published. */
+export interface Mismatch {
+  readonly sliceMs: number;
+  /** Ids published or dead-lettered when they were compared. */
+  readonly published: number;
+  readonly shown: number;
+  readonly atMs: number;
 }
 
 /** What an age of the lookbacks has read again, and what of it nobody had seen before. */
@@ -165,6 +180,9 @@ export type Event =
       /** Up to here nothing is owed any more: every slice before is settled. */
       readonly settledUntilMs: number;
       readonly openGaps: number;
+      /** Hours that differ from the API, and the newest of them. */
+      readonly openMismatches: number;
+      readonly mismatches: readonly Mismatch[];
       readonly jobs: readonly JobProgress[];
       readonly lateness: readonly Lateness[];
       /** The share first seen at the last age; null: not known. */
@@ -191,6 +209,28 @@ export type Event =
       readonly reason: string;
       /** Whose pass is the evidence. */
       readonly reader: string;
+    } & OfScan)
+  /** A verify job has read an hour and compared the API with the ledger. */
+  | ({
+      readonly type: "slice_verified";
+      readonly reader: string;
+      readonly sliceMs: number;
+      readonly verdict: Verdict;
+      /** Ids published or dead-lettered, by the ledger; and ids that the API shows. */
+      readonly published: number;
+      readonly shown: number;
+      /** Why it could not be judged; null: it was. */
+      readonly reason: string | null;
+    } & OfScan)
+  /** A verify job is done; how many hours came to what. The stretch is inclusive. */
+  | ({
+      readonly type: "verify_done";
+      readonly reader: string;
+      readonly fromMs: number;
+      readonly untilMs: number;
+      readonly equal: number;
+      readonly different: number;
+      readonly unjudged: number;
     } & OfScan)
   | ({ readonly type: "anomaly"; readonly kind: Anomaly; readonly detail: string } & OfScan)
   | { readonly type: "field_mismatch"; readonly field: string };

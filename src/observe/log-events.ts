@@ -58,6 +58,16 @@ export const LOG_EVENTS = {
     means: "A stretch that could not be judged has been read.",
     fields: [...OF_SCAN, "fromMs", "untilMs", "reason", "reader"],
   },
+  slice_verified: {
+    levels: ["debug", "warn"],
+    means: "A verify job has compared an hour; at warn where the API shows something else than was published.",
+    fields: [...OF_SCAN, "reader", "sliceMs", "verdict", "published", "shown", "reason"],
+  },
+  verify_done: {
+    levels: ["info", "warn"],
+    means: "A verify job is done; at warn where hours differ.",
+    fields: [...OF_SCAN, "reader", "fromMs", "untilMs", "equal", "different", "unjudged"],
+  },
   command_applied: {
     levels: ["info"],
     means: "An operator's command was carried out, or refused.",

@@ -58,6 +58,7 @@ function record(scene: Scene, event: Event): void {
     case "cursor_moved":
     case "scan_state":
     case "anomaly":
+    case "slice_verified":
       recordScan(series, event);
       return;
     case "shard_opened":
@@ -124,7 +125,10 @@ function recordTenant(series: Series, event: Of<"request_answered" | "waited" | 
   }
 }
 
-function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" | "scan_state" | "anomaly">): void {
+function recordScan(
+  series: Series,
+  event: Of<"page_published" | "cursor_moved" | "scan_state" | "anomaly" | "slice_verified">,
+): void {
   const { tenant, scan } = event;
   const labels = { tenant, scan };
   switch (event.type) {
@@ -135,11 +139,15 @@ function recordScan(series: Series, event: Of<"page_published" | "cursor_moved" 
       series.watermark.set(labels, (event.positionMs ?? 0) / 1_000);
       series.caughtUp.set(labels, (event.caughtUpMs ?? 0) / 1_000);
       series.openGaps.set(labels, event.openGaps);
+      series.openMismatches.set(labels, event.openMismatches);
       series.oldestUnsettled.set(labels, event.settledUntilMs / 1_000);
       for (const { age } of event.lateness) initialiseAge(series, labels, age);
       return;
     case "scan_state":
       isInState(series, labels, event.state);
+      return;
+    case "slice_verified":
+      series.slicesVerified.inc({ ...labels, verdict: event.verdict });
       return;
     case "anomaly":
       series.anomalies.inc({ ...labels, kind: event.kind });

@@ -3,6 +3,7 @@ import type { LogEvent } from "./log-events.ts";
 import { type Line, Repeats } from "./repeats.ts";
 import { Stages } from "./stages.ts";
 import { Troubles } from "./troubles.ts";
+import { sliceVerified, verifyDone } from "./verify-lines.ts";
 
 const SKEW_MS = 30_000;
 
@@ -107,6 +108,8 @@ export class Narrator {
       | "recovery_begun"
       | "gap_closed"
       | "command_applied"
+      | "slice_verified"
+      | "verify_done"
     >,
     nowMs: number,
   ): void {
@@ -119,6 +122,12 @@ export class Narrator {
         return;
       case "gap_closed":
         this.#write(line("info", `${event.scan}: gap at ${isoOf(event.fromMs)} closed by ${event.reader}`, event));
+        return;
+      case "slice_verified":
+        this.#recordSlice(event, nowMs);
+        return;
+      case "verify_done":
+        this.#write(line(event.different === 0 ? "info" : "warn", verifyDone(event), event));
         return;
       case "scan_state":
         this.#troubles.enter(event, nowMs);
@@ -139,6 +148,12 @@ export class Narrator {
       case "page_published":
         this.#recordPage(event, nowMs);
     }
+  }
+
+  #recordSlice(event: Of<"slice_verified">, nowMs: number): void {
+    const message = sliceVerified(event);
+    if (event.verdict !== "different") this.#write(line("debug", message, event));
+    else this.#offer(`mismatch ${event.tenant} ${event.scan}`, line("warn", message, event), nowMs);
   }
 
   #recordPage(page: Of<"page_published">, nowMs: number): void {

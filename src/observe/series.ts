@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { ageText } from "../kit/age.ts";
-import { ANOMALIES, SCAN_STATES, type ScanState } from "./events.ts";
+import { ANOMALIES, SCAN_STATES, type ScanState, VERDICTS } from "./events.ts";
 
 export interface MetricsOptions {
   readonly version: string;
@@ -94,6 +94,17 @@ function scanSeries(counter: MakeCounter, gauge: MakeGauge) {
     ),
     watermark: gauge("watermark_timestamp_seconds", "Position on the cursor field. 0: none yet.", ...labels),
     openGaps: gauge("open_gaps", "Stretches that could not be judged and are still open.", ...labels),
+    openMismatches: gauge(
+      "open_mismatches",
+      "Hours of which the API shows something else than was published, as a verify job found last.",
+      ...labels,
+    ),
+    slicesVerified: counter(
+      "slices_verified_total",
+      "Hours that verify jobs have compared with the API, by what came of it.",
+      ...labels,
+      "verdict",
+    ),
     scanState: gauge("scan_state", "1 for the state that the scan is in, else 0.", ...labels, "state"),
     anomalies: counter("anomalies_total", "Things that the API should not do but did.", ...labels, "kind"),
   };
@@ -164,6 +175,7 @@ function initialiseScan(series: Series, { tenant, name: scan, lookbacksMs }: Met
   for (const gauge of whereItStands(series)) gauge.set({ tenant, scan }, 0);
   initialiseReaders(series, { tenant, scan }, lookbacksMs ?? []);
   for (const kind of ANOMALIES) series.anomalies.inc({ tenant, scan, kind }, 0);
+  for (const verdict of VERDICTS) series.slicesVerified.inc({ tenant, scan, verdict }, 0);
   isInState(series, { tenant, scan }, "starting");
 }
 
@@ -173,8 +185,9 @@ export function seenByAsking({ budgetUsed, credentialExpiry, clockSkew }: Series
 }
 
 /** What the cursor says of a scan; 0 where this process does not know it. */
-export function whereItStands({ caughtUp, watermark, openGaps, oldestUnsettled }: Series): readonly Gauge<string>[] {
-  return [caughtUp, watermark, openGaps, oldestUnsettled];
+export function whereItStands(series: Series): readonly Gauge<string>[] {
+  const { caughtUp, watermark, openGaps, openMismatches, oldestUnsettled } = series;
+  return [caughtUp, watermark, openGaps, openMismatches, oldestUnsettled];
 }
 
 export function isInState(series: Series, labels: OfScan, now: ScanState): void {
@@ -185,7 +198,7 @@ type OfScan = { readonly tenant: string; readonly scan: string };
 
 /** The readers' series, at 0; those of the cursor field's own ages once it is decided. */
 function initialiseReaders(series: Series, labels: OfScan, agesMs: readonly number[]): void {
-  for (const reader of ["tail", "recovery", "backfill"]) {
+  for (const reader of ["tail", "recovery", "backfill", "verify"]) {
     series.published.inc({ ...labels, reader }, 0);
     if (reader !== "tail") series.late.inc({ ...labels, reader }, 0);
   }

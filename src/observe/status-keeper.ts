@@ -175,6 +175,8 @@ const UNKNOWN = {
   caughtUpMs: null,
   settledUntil: null,
   openGaps: 0,
+  openMismatches: 0,
+  mismatches: [],
   jobs: [],
   lateness: [],
   residualRisk: null,
@@ -239,6 +241,10 @@ function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
         until: isoOf(untilMs),
       }));
       Object.assign(scan, { lateness: event.lateness, residualRisk: event.residualRisk });
+      scan.openMismatches = event.openMismatches;
+      scan.mismatches = event.mismatches.map(({ sliceMs, atMs, ...counts }) => {
+        return { slice: isoOf(sliceMs), ...counts, at: isoOf(atMs) };
+      });
       return;
     case "anomaly":
       scan.counts.anomalies += 1;

@@ -1,4 +1,4 @@
-import type { Lateness, ScanState, SliceState, TransactionResult } from "./events.ts";
+import type { Lateness, ScanState, SliceState, TransactionResult, Verdict } from "./events.ts";
 
 /** What the connector does now, as JSON-able data. Times are ISO 8601 in UTC; null: not known, or not yet. */
 export interface Status {
@@ -53,6 +53,9 @@ export interface ScanStatus {
   /** Nothing before this is owed any more. */
   readonly settledUntil: string | null;
   readonly openGaps: number;
+  /** Hours that differ from the API, by the last comparison: how many, and the newest of them. */
+  readonly openMismatches: number;
+  readonly mismatches: readonly MismatchStatus[];
   /** Range jobs that are not done yet. */
   readonly jobs: readonly JobStatus[];
   /** What each age of the lookbacks has read again, and what of it nobody had seen before. */
@@ -75,6 +78,17 @@ export interface JobStatus {
   readonly done: number;
   readonly paused: boolean;
   readonly published: number;
+  /** Of a verify job: the hours that it has compared, by what came of it; null: it compares nothing. */
+  readonly verified: Readonly<Record<Verdict, number>> | null;
+}
+
+export interface MismatchStatus {
+  /** The hour, by its beginning. */
+  readonly slice: string;
+  /** Ids published or dead-lettered, and ids that the API showed. */
+  readonly published: number;
+  readonly shown: number;
+  readonly at: string;
 }
 
 export interface ScanCounts {

@@ -20,6 +20,8 @@ export function applyCommand(command: Command, state: ScanState, serverNowMs: nu
   switch (command.action) {
     case "backfill_add":
       return addBackfill(command, state, serverNowMs);
+    case "verify_add":
+      return addVerify(command, state);
     case "cursor_reset":
       return resetCursor(command, state, serverNowMs);
     default:
@@ -40,8 +42,8 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
   if (untilMs <= range.fromMs) return refused(`nothing to read from ${stretch}: it lies in the future`);
   const whole = { fromMs: range.fromMs, untilMs: untilMs - 1 };
   const name = jobName({ origin: "backfill", ageMs: null, whole });
-  if (state.jobs.has(name)) return refused(`${name} is there already: cancel it first, or begin elsewhere`);
-  if (state.jobs.size >= JOBS_MAX) return refused(`${JOBS_MAX} jobs are open already: let some be done first`);
+  const full = noRoom(name, state);
+  if (full !== null) return full;
   const ledgers = state.slices.ledgers.map(([sliceMs, { remembered }]) => ({ sliceMs, remembered }));
   const forgotten = forgottenHours({ ledgers, folded: state.cursor.folded }, { fromMs: range.fromMs, untilMs });
   if (forgotten > 0 && !mayRepeat) return refused(`${stretch}: ${repeatsRefusal(forgotten)}`);
@@ -55,6 +57,32 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
       if (whole.fromMs < beganMs && untilMs >= beganMs) draft.cursor = { ...draft.cursor, beganMs: whole.fromMs };
     },
   };
+}
+
+/** What is to be read ends where the tail stands, and begins where the scan began. */
+function addVerify(range: Of<"verify_add">, { cursor, ...state }: ScanState): Applied {
+  const fromMs = Math.max(range.fromMs, cursor.beganMs);
+  const untilMs = Math.min(range.untilMs, tailFromMs(cursor));
+  const stretch = `${iso(fromMs)} to ${iso(untilMs)}`;
+  if (untilMs <= fromMs) {
+    const has = `${iso(cursor.beganMs)} to ${iso(tailFromMs(cursor))}`;
+    return refused(`nothing to compare from ${iso(range.fromMs)} to ${iso(range.untilMs)}: the scan has read ${has}`);
+  }
+  const whole = { fromMs, untilMs: untilMs - 1 };
+  const name = jobName({ origin: "verify", ageMs: null, whole });
+  const full = noRoom(name, state);
+  if (full !== null) return full;
+  const job = newJob({ origin: "verify", order: "asc", whole });
+  return {
+    message: `${name}: reads ${stretch} again, oldest first`,
+    change: (draft) => draft.setJob(name, job),
+  };
+}
+
+/** The refusal of one more job; null: there is room. */
+function noRoom(name: string, { jobs }: Pick<ScanState, "jobs">): Applied | null {
+  if (jobs.has(name)) return refused(`${name} is there already: cancel it first, or begin elsewhere`);
+  return jobs.size >= JOBS_MAX ? refused(`${JOBS_MAX} jobs are open already: let some be done first`) : null;
 }
 
 /** Back: the stretch is read again beside the tail. Forward: what is skipped is a gap. */
@@ -100,6 +128,8 @@ function cancel(reader: string, job: Job): Applied {
     message: `${reader} is cancelled; ${left} was left to read`,
     change: (draft) => {
       draft.setJob(reader, null);
+      // What is compared was read before.
+      if (job.origin === "verify") return;
       const owed = { fromMs: Math.max(job.fromMs, draft.cursor.beganMs), untilMs: job.untilMs };
       if (owed.fromMs <= owed.untilMs) skip(draft, owed);
     },

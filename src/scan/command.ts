@@ -35,6 +35,10 @@ const commandSchema = z.discriminatedUnion("action", [
       mayRepeat: z.boolean(),
     })
     .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
+  /** As of a backfill. */
+  z
+    .strictObject({ ...head, action: z.literal("verify_add"), fromMs: instantMs, untilMs: instantMs })
+    .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
   z.strictObject({ ...head, action: z.enum(["job_pause", "job_resume", "job_cancel"]), reader: name }),
   z.strictObject({ ...head, action: z.literal("cursor_reset"), toMs: instantMs, mayRepeat: z.boolean() }),
 ]);

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { ageText } from "../kit/age.ts";
+import type { Stretch } from "./coverage.ts";
 import { epochMs, NO_COUNTS, newPass, type Pass, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
 import { type LastPage, nextSpanMs } from "./tail.ts";
+import { NEW_VERIFY, verifySchema } from "./verify.ts";
 
 /** Why a stretch is read by another reader than the tail. */
 const ORIGINS = ["lookback", "recovery", "backfill", "verify"] as const;
@@ -27,6 +29,8 @@ const jobSchema = z.strictObject({
   spanMs: z.int().min(1),
   /** Of a recovery: up to where all had been published before the outage; null for the others. */
   caughtUpMs: epochMs.nullable(),
+  /** Of a verify job: how far it has compared; null for the others. */
+  verify: verifySchema.nullable().default(null),
   pass: passSchema.nullable(),
   counts: z.strictObject(readerCounts),
 });
@@ -49,6 +53,7 @@ export function newJob({ origin, order, whole, ...more }: NewJob): Job {
     ageMs: null,
     mayRepeat: false,
     caughtUpMs: null,
+    verify: origin === "verify" ? NEW_VERIFY : null,
     ...more,
     fromMs: whole.fromMs,
     untilMs: whole.untilMs,
@@ -76,13 +81,19 @@ export function jobName(job: Pick<Job, "origin" | "ageMs" | "whole">): string {
 /** Whether nothing is left to read. */
 export const isDone = (job: Job): boolean => job.fromMs > job.untilMs;
 
-/** Whether a job has still to read something for the first time: a lookback never has. */
-export const isPending = (job: Job): boolean => job.origin !== "lookback" && !isDone(job);
+/** Whether a job has still to read something for the first time: what looks back or verifies never has. */
+export const isPending = (job: Job): boolean => job.origin !== "lookback" && job.origin !== "verify" && !isDone(job);
 
 /** All that a job may still ask for, the pass that it is in included; inclusive. */
 export function leftOf(job: Job): { readonly fromMs: number; readonly untilMs: number } {
   const { baseMs = job.fromMs, reachMs = null } = job.pass ?? {};
   return { fromMs: Math.min(job.fromMs, baseMs), untilMs: Math.max(job.untilMs, reachMs ?? job.untilMs) };
+}
+
+/** Whether a job may still ask for something of a stretch. */
+export function isLeftIn(job: Job, stretch: Stretch): boolean {
+  const left = leftOf(job);
+  return left.fromMs < stretch.untilMs && left.untilMs >= stretch.fromMs;
 }
 
 /**

@@ -44,6 +44,18 @@ const ledgerSchema = z.strictObject({
   late: z.int().min(0),
   /** When completed passes at the last age covered all of it, by the server's time; null: not yet. */
   settledMs: z.int().nullable(),
+  /** What a verify job was shown of it, and whether that is what was published; null: not compared yet. */
+  verified: z
+    .strictObject({
+      atMs: z.int(),
+      ids: z.int().min(0),
+      digest: z.string().regex(/^[0-9a-f]{32}$/),
+      equal: z.boolean(),
+    })
+    .nullable()
+    .default(null),
+  /** Of `ids`, those that were added while ids were forgotten: some of them are others' repeats. */
+  repeated: z.int().min(0).default(0),
   /** Stretches that could not be judged; inclusive. */
   gaps: z.array(z.strictObject({ fromMs: z.int(), untilMs: z.int(), reason: z.enum(GAP_REASONS) })),
 });
@@ -61,8 +73,13 @@ export const newLedger = (): Ledger => ({
   digest: "0".repeat(32),
   late: 0,
   settledMs: null,
+  verified: null,
+  repeated: 0,
   gaps: [],
 });
+
+/** Whether what the API shows of a slice was found to differ from what was published, and nothing has mended it yet. */
+export const isMismatch = ({ verified }: Ledger): boolean => verified?.equal === false;
 
 export const encodeLedger = (ledger: Ledger): string => JSON.stringify({ version: LEDGER_VERSION, ...ledger });
 

@@ -1,14 +1,17 @@
+import { excuseOf, type Known, publishesAt } from "./comparable.ts";
 import type { Stretch } from "./coverage.ts";
 import { type Cursor, encodeCursor } from "./cursor.ts";
 import { mixed } from "./digest.ts";
 import type { EndedPass, Reader } from "./fold.ts";
-import { encodeJob, isDone, type Job, leftOf } from "./job.ts";
-import { cursorKey, type Gap, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
+import { encodeJob, isDone, isLeftIn, type Job, jobName } from "./job.ts";
+import { cursorKey, type Gap, isMismatch, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
 import { coverByPass, excuse, isSettled } from "./lookback.ts";
+import type { PassIds } from "./pass-ids.ts";
 import { SLICE_MS, sliceOf } from "./slice.ts";
 import { type SliceAddition, SliceDraft } from "./slice-draft.ts";
 import type { ScanState } from "./state.ts";
 import { tailFromMs } from "./tail.ts";
+import { type JudgedSlice, judge } from "./verify.ts";
 
 /** Slices forgotten in one transaction: their ids are tombstones there. */
 const FORGET_MAX = 8;
@@ -36,6 +39,10 @@ export class ScanDraft {
   /** The gaps that this change closes, with evidence. */
   readonly closed: Gap[] = [];
   opensGaps = false;
+  /** The slices that a verify job's pass has judged. */
+  judged: readonly JudgedSlice[] = [];
+  /** The range job that is done with this change. */
+  done: Job | null = null;
 
   constructor(scan: string, before: ScanState) {
     this.#scan = scan;
@@ -82,16 +89,39 @@ export class ScanDraft {
   /** What a completed pass proves: stretches covered, gaps closed, jobs done. */
   endPass(name: string, { pass }: EndedPass): void {
     const job = this.#jobs.get(name);
+    const isVerifying = job?.origin === "verify";
     if (pass.doubtful) {
-      // What the tail was not shown its lookbacks ask for again, where there are any.
-      const mayPass = name !== "tail" || this.cursor.lookbacks.length === 0;
+      // What the tail was not shown its lookbacks ask for again, where there are any. What a verify job was not shown
+      // others have read before: it is not judged, and that is told.
+      const mayPass = !isVerifying && (name !== "tail" || this.cursor.lookbacks.length === 0);
       const untilMs = pass.reachMs ?? Math.max(pass.baseMs, pass.serverStartMs);
       if (mayPass) this.#passOver(job?.ageMs ?? null, { fromMs: pass.baseMs, untilMs });
     } else {
       this.cursor = coverByPass(this.cursor, pass);
-      this.closed.push(...this.#slices.closeGaps(pass));
+      this.closed.push(...this.#slices.closeGaps(pass, (gap) => !isVerifying || publishesAt(this.#known, gap.fromMs)));
     }
-    if (job !== undefined && job.origin !== "lookback" && isDone(job)) this.setJob(name, null);
+    if (job === undefined || job.origin === "lookback" || !isDone(job)) return;
+    this.setJob(name, null);
+    this.done = job;
+  }
+
+  /**
+   * Compares what a verify job's completed pass has seen; before the pass is ended.
+   * @param seen what the pass was shown, this page included.
+   */
+  judge(name: string, { pass }: EndedPass, seen: PassIds, serverNowMs: number): void {
+    const job = this.#jobs.get(name);
+    if (job === undefined || job.verify === null) return;
+    const known = this.#known;
+    const judges = { ...known, whole: job.whole, excuse: (sliceMs: number) => excuseOf(known, sliceMs) };
+    const { verify, slices } = judge(job.verify, pass, seen, judges);
+    this.judged = slices;
+    for (const { sliceMs, verdict, shown: ids, digest } of slices) {
+      if (verdict === "unjudged") continue;
+      const verified = { atMs: serverNowMs, ids, digest, equal: verdict === "equal" };
+      this.closed.push(...this.#slices.verify(sliceMs, verified));
+    }
+    this.setJob(name, { ...job, verify });
   }
 
   /** A stretch that showed nothing against its own total: a gap, and a lookback does not ask for it for ever. */
@@ -142,9 +172,14 @@ export class ScanDraft {
   /** The records of the change, the cursor first: it goes up by one revision. */
   state(): StateEntry[] {
     this.cursor = { ...this.cursor, revision: this.#before.cursor.revision + 1 };
-    const jobs = [...this.#touched].map((name) => {
+    const jobs = [...this.#touched].flatMap((name): StateEntry[] => {
+      const key = readerKey(this.#scan, name);
       const job = this.#jobs.get(name);
-      return { key: readerKey(this.#scan, name), value: job === undefined ? null : encodeJob(job) };
+      if (job !== undefined) return [{ key, value: encodeJob(job) }];
+      // A verify job says what it came to before it goes, for whoever follows it.
+      const { done } = this;
+      const last = done?.verify != null && jobName(done) === name ? [{ key, value: encodeJob(done) }] : [];
+      return [...last, { key, value: null }];
     });
     return [{ key: cursorKey(this.#scan), value: encodeCursor(this.cursor) }, ...jobs, ...this.#slices.state];
   }
@@ -155,19 +190,19 @@ export class ScanDraft {
     return { cursor: this.cursor, jobs: this.#jobs, slices: this.#before.slices };
   }
 
-  /** Whether no reader has anything of a slice left to ask for, but for lookbacks. */
-  #isIdle(sliceMs: number): boolean {
-    const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
-    return stretch.untilMs <= tailFromMs(this.cursor) && !this.#isWanted(stretch);
+  get #known(): Known {
+    return {
+      cursor: this.cursor,
+      jobs: [...this.#jobs.values()],
+      ledgerOf: (sliceMs) => this.#slices.ledgerOf(sliceMs),
+    };
   }
 
-  /** Whether a job has something of a stretch left to ask for. */
-  #isWanted(stretch: Stretch): boolean {
-    return [...this.#jobs.values()].some((job) => {
-      const { fromMs, untilMs } = leftOf(job);
-      const isWaiting = job.origin === "lookback" && job.pass === null;
-      return !isWaiting && fromMs < stretch.untilMs && untilMs >= stretch.fromMs;
-    });
+  /** Whether no reader needs a slice's ids any more, but for lookbacks: a verify job does with its ledger. */
+  #isIdle(sliceMs: number): boolean {
+    const stretch = { fromMs: sliceMs, untilMs: sliceMs + SLICE_MS };
+    const others = [...this.#jobs.values()].filter((job) => job.origin !== "verify");
+    return stretch.untilMs <= tailFromMs(this.cursor) && !isWanted(stretch, others);
   }
 
   #foldLedgers(beforeMs: number): void {
@@ -176,7 +211,7 @@ export class ScanDraft {
     for (const [sliceMs] of slices.ledgers) {
       if (sliceMs + SLICE_MS > beforeMs || count >= FOLD_MAX) return;
       const ledger = this.#slices.ledgerOf(sliceMs);
-      if (ledger.remembered || ledger.gaps.length > 0) continue;
+      if (ledger.remembered || ledger.gaps.length > 0 || isMismatch(ledger)) continue;
       if (this.#fold(sliceMs, ledger)) count += 1;
     }
   }
@@ -186,13 +221,18 @@ export class ScanDraft {
     const { folded } = this.cursor;
     const fromMs = Math.min(folded?.fromMs ?? sliceMs, sliceMs);
     const untilMs = Math.max(folded?.untilMs ?? sliceMs, sliceMs + SLICE_MS);
-    if (this.#isWanted({ fromMs, untilMs })) return false;
+    if (isWanted({ fromMs, untilMs }, this.#jobs.values())) return false;
     const published = (folded?.published ?? 0) + ledger.published;
     const deadLettered = (folded?.deadLettered ?? 0) + ledger.deadLettered;
     this.cursor = { ...this.cursor, folded: { fromMs, untilMs, published, deadLettered } };
     this.#slices.fold(sliceMs);
     return true;
   }
+}
+
+/** Whether one of the jobs has something of a stretch left to ask for. */
+function isWanted(stretch: Stretch, jobs: Iterable<Job>): boolean {
+  return [...jobs].some((job) => !(job.origin === "lookback" && job.pass === null) && isLeftIn(job, stretch));
 }
 
 type Counted = Omit<PageCounts, "outsideMemory">;

@@ -10,7 +10,7 @@ import {
   type StateEntry,
 } from "./ledger.ts";
 import { isOwn, PASSED_BY_MAX, type Pass } from "./pass.ts";
-import { sliceOf } from "./slice.ts";
+import { SLICE_MS, sliceOf } from "./slice.ts";
 import type { Slices } from "./slices.ts";
 
 /** What one page adds to one slice. */
@@ -59,6 +59,7 @@ export class SliceDraft {
       late: before.late + addition.late,
       ids: before.ids + addition.ids.length,
       digest: mixed(before.digest, addition.ids),
+      repeated: before.repeated + (before.remembered ? 0 : addition.ids.length),
     };
   }
 
@@ -72,11 +73,16 @@ export class SliceDraft {
     this.#of(sliceMs).ledger = { ...before, gaps: joined([...before.gaps, gap]), settledMs: null };
   }
 
-  /** Closes the gaps that a completed pass has read. @returns those. */
-  closeGaps(pass: Pass): Gap[] {
+  /**
+   * Closes the gaps that a completed pass has read.
+   * @param isPublished whether the pass has published what it was shown at a gap.
+   * @returns those.
+   */
+  closeGaps(pass: Pass, isPublished: (gap: Gap) => boolean): Gap[] {
     if (pass.passedBy.length >= PASSED_BY_MAX) return [];
     const isRead = (gap: Gap) =>
       closesByReading(gap) &&
+      isPublished(gap) &&
       isOwn(pass, gap.fromMs) &&
       isOwn(pass, gap.untilMs) &&
       !pass.passedBy.some((atMs) => atMs >= gap.fromMs && atMs <= gap.untilMs);
@@ -88,6 +94,21 @@ export class SliceDraft {
       closed.push(...read);
       this.#of(sliceMs).ledger = { ...before, gaps: before.gaps.filter((gap) => !read.includes(gap)) };
     }
+    return closed;
+  }
+
+  /**
+   * Notes what the API shows of a slice. Where that is what was published, it is the evidence that closes every gap
+   * within the slice. @returns those.
+   */
+  verify(sliceMs: number, verified: NonNullable<Ledger["verified"]>): Gap[] {
+    const before = this.ledgerOf(sliceMs);
+    // An hour in which nothing ever was needs no ledger to say so.
+    if (verified.equal && before.read === 0 && before.ids === 0 && before.gaps.length === 0) return [];
+    const isWithin = (gap: Gap) => gap.fromMs >= sliceMs && gap.untilMs < sliceMs + SLICE_MS;
+    const closed = verified.equal ? before.gaps.filter(isWithin) : [];
+    const gaps = before.gaps.filter((gap) => !closed.includes(gap));
+    this.#of(sliceMs).ledger = { ...before, verified, gaps };
     return closed;
   }
 

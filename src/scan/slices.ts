@@ -2,7 +2,7 @@ import { ConnectorError } from "../kit/errors.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { EMPTY_DIGEST, mixed } from "./digest.ts";
 import { ID_BYTES, IdTable } from "./id-table.ts";
-import { decodeLedger, type Ledger, newLedger } from "./ledger.ts";
+import { decodeLedger, isMismatch, type Ledger, newLedger } from "./ledger.ts";
 import { sliceOf } from "./slice.ts";
 
 /**
@@ -58,6 +58,11 @@ export class Slices {
     let gaps = 0;
     for (const ledger of this.#ledgers.values()) gaps += ledger.gaps.length;
     return gaps;
+  }
+
+  /** The slices that a verify job has found to differ, the oldest first. */
+  get mismatches(): readonly (readonly [sliceMs: number, ledger: Ledger])[] {
+    return [...this.#ledgers].filter(([, ledger]) => isMismatch(ledger)).sort(([a], [b]) => a - b);
   }
 
   ledgerOf(sliceMs: number): Ledger {

@@ -58,7 +58,9 @@ function jobsOf(scan: string, records: ReadonlyMap<string, Buffer>): Map<string,
   for (const [key, value] of records) {
     const parsed = parseReaderKey(key);
     if (parsed === null || parsed.scan !== scan || parsed.reader === "tail") continue;
-    jobs.set(parsed.reader, decodeJob(value, `scan ${scan}, ${parsed.reader}`));
+    const job = decodeJob(value, `scan ${scan}, ${parsed.reader}`);
+    // What a verify job's pass has been shown is remembered in the process alone: the pass begins anew.
+    jobs.set(parsed.reader, job.origin === "verify" ? { ...job, pass: null } : job);
   }
   return jobs;
 }

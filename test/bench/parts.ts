@@ -218,6 +218,7 @@ async function openPages(setting: PartSetting, topic: string): Promise<NewPage> 
       lateBelowMs: null,
       isPublished: (id) => slices.has(id),
       isForgotten: (valueMs) => slices.isForgotten(valueMs),
+      comparison: null,
       previous,
       serverNowMs,
       nowMs: () => Date.now(),

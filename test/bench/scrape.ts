@@ -12,7 +12,14 @@ export interface ScrapeCost {
 const REPEATS = 40;
 const WARM_UP = 10;
 /** Between two scrapes each scan says where it stands, as it does at each poll. */
-const POSITION = { positionMs: 1, caughtUpMs: 1, settledUntilMs: 1, openGaps: 0 };
+const POSITION = {
+  positionMs: 1,
+  caughtUpMs: 1,
+  settledUntilMs: 1,
+  openGaps: 0,
+  openMismatches: 0,
+  mismatches: [],
+} as const;
 
 export async function scrapeCost(scans: number, tenants: number): Promise<ScrapeCost> {
   const { openMetrics } = await dist<typeof import("../../src/observe/metrics.ts")>("observe/metrics");

@@ -51,8 +51,8 @@ let watched: WatchedPage;
 function tell(): void {
   const nowMs = Date.now();
   for (const [at, { tenant, name: scan }] of scans.entries()) {
-    const stands = { positionMs: nowMs, settledUntilMs: nowMs, openGaps: 0, residualRisk: null };
-    const lists = { jobs: [], lateness: [], slices: [], gaps: [] };
+    const stands = { positionMs: nowMs, settledUntilMs: nowMs, openGaps: 0, openMismatches: 0, residualRisk: null };
+    const lists = { jobs: [], lateness: [], slices: [], gaps: [], mismatches: [] };
     telemetry.emit({ type: "cursor_moved", tenant, scan, caughtUpMs: nowMs - at * 1_000, ...stands, ...lists });
   }
 }

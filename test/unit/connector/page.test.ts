@@ -29,6 +29,7 @@ function openPage(context: Partial<PageContext> = {}, plan: Partial<RecordPlan> 
     lateBelowMs: null,
     isPublished: () => false,
     isForgotten: () => false,
+    comparison: null,
     previous: new Set(),
     serverNowMs: NOW_MS,
     nowMs: () => NOW_MS,

@@ -22,7 +22,8 @@ function pageOf(fresh: readonly string[], duplicates: number, atMs: number): Pag
   const read = fresh.length + duplicates;
   const counts = { read, published: fresh.length, duplicates, deadLettered: 0, outsideMemory: 0 };
   const additions = () => [{ sliceMs: sliceOf(atMs), ids, read, duplicates, deadLettered: 0, late: 0 }];
-  return { activities: read, counts, fresh: ids, records: [], outsideMemory: [], additions } as unknown as Page;
+  const shown = { activities: read, counts, fresh: ids, records: [], outsideMemory: [] };
+  return { ...shown, handOver: () => null, additions } as unknown as Page;
 }
 
 /** What the last page of a pass changes. */

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { type Command, commandKey, decodeHistory, encodeCommand, historyKey } from "../../../src/scan/command.ts";
 import { encodeCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey } from "../../../src/scan/ledger.ts";
+import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
 import {
   backlog,
@@ -83,6 +84,27 @@ test("a backfill reads a stretch from before the scan's start, once", async () =
   expect(sorted(scene.published)).toEqual(idsOf(activities));
   expect(scene.of("cursor_moved").at(-1)?.jobs).toEqual([]);
   expect(await commanded.command(backfill(NOW_MS - HOUR_MS, NOW_MS - 1))).toMatchObject({ outcome: "refused" });
+});
+
+test("a verify reads what the scan has read, and no more; cancelled, it leaves no gap", async () => {
+  const start = { kind: "age" as const, ageMs: 4 * HOUR_MS };
+  const commanded = new Commanded({ activities: backlog(120), pageCeiling: 5, scan: { ...LOOKBACKS, start } });
+  const { scene } = commanded;
+  scene.config = simConfig({ ...LOOKBACKS, start }, 60);
+  scene.start();
+  await scene.pass(20 * MINUTE_MS);
+  const [fromMs, untilMs] = [NOW_MS - DAY_MS, NOW_MS + DAY_MS];
+  const { beganMs, positionMs } = scene.cursor();
+  const reader = `verify/${new Date(beganMs).toISOString()}`;
+  const stretch = `${new Date(beganMs).toISOString()} to ${new Date(positionMs - OVERLAP_MS).toISOString()}`;
+  const added = await commanded.command({ action: "verify_add", fromMs, untilMs });
+  expect(added).toMatchObject({ outcome: "done", message: `${reader}: reads ${stretch} again, oldest first` });
+  const again = await commanded.command({ action: "verify_add", fromMs, untilMs });
+  expect(again).toMatchObject({ outcome: "refused", message: expect.stringContaining("there already") });
+  expect(await commanded.command({ action: "job_cancel", reader })).toMatchObject({ outcome: "done" });
+  expect(scene.of("cursor_moved").at(-1)).toMatchObject({ jobs: [], openGaps: 0 });
+  const before = await commanded.command({ action: "verify_add", fromMs, untilMs: beganMs });
+  expect(before).toMatchObject({ outcome: "refused", message: expect.stringContaining("nothing to compare") });
 });
 
 test("a job pauses, goes on and is cancelled, over a restart", async () => {

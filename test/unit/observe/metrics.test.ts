@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ANOMALIES, SCAN_STATES } from "../../../src/observe/events.ts";
+import { ANOMALIES, SCAN_STATES, VERDICTS } from "../../../src/observe/events.ts";
 import { openMetrics } from "../../../src/observe/metrics.ts";
 import { CONFIGURED, EVERY_EVENT, moved, OF_SCAN, page, state } from "./scene.ts";
 
@@ -16,6 +16,8 @@ const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   caught_up_timestamp_seconds: ["gauge", "tenant", "scan"],
   watermark_timestamp_seconds: ["gauge", "tenant", "scan"],
   open_gaps: ["gauge", "tenant", "scan"],
+  open_mismatches: ["gauge", "tenant", "scan"],
+  slices_verified_total: ["counter", "tenant", "scan", "verdict"],
   scan_state: ["gauge", "tenant", "scan", "state"],
   activities_published_total: ["counter", "tenant", "scan", "reader"],
   anomalies_total: ["counter", "tenant", "scan", "kind"],
@@ -84,9 +86,13 @@ test("a scan adds at most 60 series, and so does a tenant", async () => {
   const samples = [...(await scrape(opened())).keys()];
   const ofScan = samples.filter((sample) => sample.includes('scan="'));
   const ofTenant = samples.filter((sample) => sample.includes('tenant="') && !sample.includes('scan="'));
-  const [readers, ages] = [["tail", "recovery", "backfill"].length, CONFIGURED.scans[0]?.lookbacksMs.length ?? 0];
+  const [readers, ages] = [
+    ["tail", "recovery", "backfill", "verify"].length,
+    CONFIGURED.scans[0]?.lookbacksMs.length ?? 0,
+  ];
   const others = samples.filter((sample) => sample.includes("activities_late_total") && !sample.includes("lookback"));
-  expect(ofScan.length - others.length).toBe(10 + readers + 2 * ages + SCAN_STATES.length + ANOMALIES.length);
+  const kinds = SCAN_STATES.length + ANOMALIES.length + VERDICTS.length;
+  expect(ofScan.length - others.length).toBe(11 + readers + 2 * ages + kinds);
   expect(ofScan.length).toBeLessThanOrEqual(60);
   expect(ofTenant.length).toBeLessThanOrEqual(60);
 });

@@ -1,4 +1,4 @@
-import type { Event } from "../../../src/observe/events.ts";
+import type { Event, Verdict } from "../../../src/observe/events.ts";
 
 export const CONFIGURED = {
   version: "1.2.3",
@@ -50,6 +50,8 @@ export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>>
   caughtUpMs: 6_000,
   settledUntilMs: 4_000,
   openGaps: 1,
+  openMismatches: 0,
+  mismatches: [],
   jobs: [],
   lateness: [],
   residualRisk: null,
@@ -59,6 +61,32 @@ export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>>
 });
 
 export const anomaly = (detail: string): Event => ({ type: "anomaly", ...OF_SCAN, kind: "stall", detail });
+
+const VERIFIED = { reader: "verify/1970-01-01T00:00:00.000Z" };
+
+const compared = (verdict: Verdict, changes: Partial<Extract<Event, { type: "slice_verified" }>> = {}): Event => ({
+  type: "slice_verified",
+  ...OF_SCAN,
+  ...VERIFIED,
+  sliceMs: 0,
+  verdict,
+  published: 60,
+  shown: verdict === "equal" ? 60 : 61,
+  reason: verdict === "unjudged" ? "it is not read as a whole" : null,
+  ...changes,
+});
+
+const done = (changes: Partial<Extract<Event, { type: "verify_done" }>>): Event => ({
+  type: "verify_done",
+  ...OF_SCAN,
+  ...VERIFIED,
+  fromMs: 0,
+  untilMs: 7_199_999,
+  equal: 1,
+  different: 0,
+  unjudged: 1,
+  ...changes,
+});
 
 /** One event of each type, some with several shapes. */
 export const EVERY_EVENT: readonly Event[] = [
@@ -78,15 +106,22 @@ export const EVERY_EVENT: readonly Event[] = [
   page({ reader: "lookback_24h", read: 5, published: 3, late: 2, duplicates: 1, deadLettered: 0, outsideMemory: 1 }),
   moved(),
   moved({
-    jobs: [{ reader: "recovery/x", fromMs: 1_000, untilMs: 3_000, done: 0.25, paused: false, published: 1 }],
+    jobs: [
+      { reader: "recovery/x", fromMs: 1_000, untilMs: 3_000, done: 0.25, paused: false, published: 1, verified: null },
+    ],
     lateness: [
       { age: "2m", read: 9, found: 0 },
       { age: "24h", read: 5, found: 3 },
     ],
     residualRisk: 0.25,
+    openMismatches: 1,
+    mismatches: [{ sliceMs: 0, published: 60, shown: 61, atMs: 9_000 }],
   }),
   { type: "recovery_begun", ...OF_SCAN, behindMs: 1_800_000, fromMs: 1_000 },
   { type: "gap_closed", ...OF_SCAN, fromMs: 7_000, untilMs: 7_000, reason: "stall", reader: "lookback/2m" },
+  ...(["equal", "unjudged", "different"] as const).map((verdict) => compared(verdict)),
+  done({}),
+  done({ different: 1 }),
   anomaly("the same page twice"),
   { type: "field_mismatch", field: "appId" },
   { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },

@@ -75,6 +75,8 @@ test("events add up to what the connector does", () => {
       lagSeconds: 54,
       settledUntil: "1970-01-01T00:00:04.000Z",
       openGaps: 1,
+      openMismatches: 1,
+      mismatches: [{ slice: "1970-01-01T00:00:00.000Z", published: 60, shown: 61, at: "1970-01-01T00:00:09.000Z" }],
       jobs: [
         {
           reader: "recovery/x",
@@ -83,6 +85,7 @@ test("events add up to what the connector does", () => {
           done: 0.25,
           paused: false,
           published: 1,
+          verified: null,
         },
       ],
       lateness: [

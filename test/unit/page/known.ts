@@ -20,6 +20,8 @@ export function scan(name: string, changes: Partial<Listed> & { readonly publish
     lagSeconds: 5,
     settledUntil: AT,
     openGaps: 0,
+    openMismatches: 0,
+    mismatches: [],
     jobs: [],
     lateness: [],
     residualRisk: null,

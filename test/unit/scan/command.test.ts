@@ -14,6 +14,7 @@ import {
 
 const head = { version: 1, id: "c-1", at: "2026-11-23T10:00:00.000Z", by: "ada@host", scan: "contoso-all" } as const;
 const add = { ...head, action: "backfill_add", fromMs: 0, untilMs: 5, order: "desc", mayRepeat: false } as const;
+const verify = { ...head, action: "verify_add", fromMs: 0, untilMs: 5 } as const;
 const pause = { ...head, action: "job_pause", reader: "backfill/2026-11-01T00:00:00.000Z" } as const;
 const reset = { ...head, action: "cursor_reset", toMs: 7, mayRepeat: true } as const;
 const history: Omit<History, "version"> = {
@@ -23,7 +24,7 @@ const history: Omit<History, "version"> = {
   message: "added",
 };
 
-const commands: [string, Command][] = [add, pause, reset].map((command) => [command.action, command]);
+const commands: [string, Command][] = [add, verify, pause, reset].map((command) => [command.action, command]);
 
 test.each(commands)("%s survives being stored", (_, command) => {
   const stored = Buffer.from(encodeCommand(command));
@@ -39,6 +40,7 @@ test.each([
   ["an unknown action", JSON.stringify({ ...add, action: "format" }), /damaged at action/],
   ["a member that this program does not know", JSON.stringify({ ...reset, force: true }), /force/],
   ["an empty stretch", JSON.stringify({ ...add, untilMs: 0 }), /damaged at untilMs: its stretch is empty/],
+  ["nothing to verify", JSON.stringify({ ...verify, untilMs: 0 }), /damaged at untilMs: its stretch is empty/],
   ["a time that no calendar holds", JSON.stringify({ ...reset, toMs: 9e15 }), /damaged at toMs/],
   ["a time of giving that is none", JSON.stringify({ ...reset, at: "yesterday" }), /damaged at at/],
   ["a command under another's key", JSON.stringify({ ...add, id: "c-2" }), /c-2 lies under the key of another/],

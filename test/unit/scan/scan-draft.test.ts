@@ -229,12 +229,17 @@ test("ledgers are folded into the cursor thirty days after their slice has ended
   expect(ledgersAfter(draft)).toEqual([-KEPT_HOURS]);
 });
 
-test("ledgers whose ids are remembered, or that have a gap, are not folded; of others at most fifty at once", () => {
+test("ledgers whose ids are remembered, or that have a gap or a mismatch, are not folded; of others at most fifty at once", () => {
   const old = -KEPT_HOURS - 9;
   const withGap = forgottenAt(old);
   change(withGap, (draft) => draft.openGap(stall(hour(old))));
   const pending = [range(hour(old - 9), hour(old + 9))];
-  for (const given of [{ slices: withGap }, { slices: slicesAt(old), jobs: pending }]) {
+  const unlike = forgottenAt(old);
+  change(
+    unlike,
+    (draft) => void draft.verify(hour(old), { atMs: NOW_MS, ids: 9, digest: "1".repeat(32), equal: false }),
+  );
+  for (const given of [{ slices: withGap }, { slices: unlike }, { slices: slicesAt(old), jobs: pending }]) {
     const draft = draftOf(given);
     draft.tidy(NOW_MS);
     expect(draft.cursor.folded).toBeNull();

@@ -85,13 +85,43 @@ test("more than a hundred gaps of one reason in a slice become one over all of t
 });
 
 /** What of `gaps` a pass over the half hour from `NOW_MS` on closes. */
+test("an hour found equal closes all gaps within it, whatever their reason; one that differs none", () => {
+  const within = (reason: Gap["reason"], fromMs = NOW_MS): Gap => ({ fromMs, untilMs: fromMs + 9, reason });
+  const beyond = within("skipped", NOW_MS + HOUR_MS - 5);
+  const memory = newSlices();
+  add(memory, adding(NOW_MS, ids(0, 2)));
+  change(memory, (draft) => {
+    for (const gap of [within("outside_memory"), within("stall", NOW_MS + 99), beyond]) draft.openGap(gap);
+  });
+  const verified = { atMs: NOW_MS, ids: 2, digest: "1".repeat(32) };
+  change(memory, (draft) => expect(draft.verify(NOW_MS, { ...verified, equal: false })).toEqual([]));
+  expect(memory.mismatches.map(([sliceMs]) => sliceMs)).toEqual([NOW_MS]);
+  change(memory, (draft) => expect(draft.verify(NOW_MS, { ...verified, equal: true })).toHaveLength(2));
+  expect(gapsOf(memory)).toEqual([beyond]);
+  expect(memory.mismatches).toEqual([]);
+});
+
+test("an hour that never held anything needs no ledger to be equal", () => {
+  const memory = newSlices();
+  const verified = { atMs: NOW_MS, ids: 0, digest: "0".repeat(32), equal: true };
+  expect(change(memory, (draft) => void draft.verify(NOW_MS, verified))).toEqual([]);
+});
+
+test("what is added where ids are forgotten is counted as repeated", () => {
+  const memory = newSlices();
+  add(memory, adding(NOW_MS, ids(0, 2)));
+  change(memory, (draft) => draft.forget(NOW_MS));
+  add(memory, adding(NOW_MS, ids(0, 2)));
+  expect(memory.ledgerOf(NOW_MS)).toMatchObject({ ids: 4, repeated: 2 });
+});
+
 function closedBy(gaps: readonly Gap[], more: Parameters<typeof passAt>[0] = {}) {
   const memory = newSlices();
   change(memory, (draft) => gaps.forEach((gap) => void draft.openGap(gap)));
   const pass = passAt({ baseMs: NOW_MS, reachMs: NOW_MS + HOUR_MS / 2, ...more });
   let closed: Gap[] = [];
   change(memory, (draft) => {
-    closed = draft.closeGaps(pass);
+    closed = draft.closeGaps(pass, () => true);
   });
   expect(gapsOf(memory)).toEqual(gaps.filter((gap) => !closed.includes(gap)));
   return closed;
