@@ -200,4 +200,25 @@ const OWNING: readonly Mutant[] = [
   },
 ];
 
-export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING, ...OWNING];
+const VERIFYING: readonly Mutant[] = [
+  {
+    name: "a verify publishes where ids are forgotten",
+    file: "src/scan/comparable.ts",
+    find: "!isFolded(cursor, valueMs) && ledgerOf(sliceOf(valueMs)).remembered;",
+    replace: "!isFolded(cursor, valueMs);",
+  },
+  {
+    name: "a slice is equal though the API shows more",
+    file: "src/scan/verify.ts",
+    find: "ledger.ids === shown && ledger.digest === digest;",
+    replace: "ledger.ids <= shown;",
+  },
+  {
+    name: "a mismatch is not kept",
+    file: "src/scan/slice-draft.ts",
+    find: "ledger = { ...before, verified, gaps };",
+    replace: "ledger = { ...before, gaps };",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING, ...OWNING, ...VERIFYING];

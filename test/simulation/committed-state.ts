@@ -26,6 +26,10 @@ export class CommittedState {
   beganAtMs: number | null = null;
   /** By key of their ledger. */
   readonly #gaps = new Map<string, readonly Stretch[]>();
+  /** By key of their ledger: the hours that differ from what the API shows, by the last comparison. */
+  readonly #mismatches = new Set<string>();
+  /** By key of their ledger: the hours whose ids are forgotten. */
+  readonly #forgotten = new Set<string>();
   /** What recoveries and backfills have left to read, by key of their record. */
   readonly #jobs = new Map<string, Stretch>();
 
@@ -56,6 +60,18 @@ export class CommittedState {
     return [...this.#gaps.values()].flat();
   }
 
+  /** The first hour whose ids are forgotten; null: there is none. */
+  get forgottenHourMs(): number | null {
+    const [key] = [...this.#forgotten].sort();
+    return key === undefined ? null : Date.parse((JSON.parse(key) as { slice: string }).slice);
+  }
+
+  /** Whether the hour that begins then is kept as one that differs. */
+  isMismatch(sliceMs: number): boolean {
+    const name = `"${new Date(sliceMs).toISOString().slice(0, 16)}Z"`;
+    return [...this.#mismatches].some((key) => key.includes(name));
+  }
+
   #applyCursor(value: string | null): void {
     this.cursor = value === null ? null : (JSON.parse(value) as SeenCursor);
     if (this.cursor !== null) this.beganAtMs ??= this.cursor.beganMs;
@@ -63,7 +79,8 @@ export class CommittedState {
 
   #applyJob(key: string, value: string | null): void {
     const job = value === null ? null : (JSON.parse(value) as SeenJob);
-    if (job === null || job.origin === "lookback") this.#jobs.delete(key);
+    // What looks back or verifies owes nothing that is not owed already.
+    if (job === null || job.origin === "lookback" || job.origin === "verify") this.#jobs.delete(key);
     else
       this.#jobs.set(key, {
         fromMs: Math.min(job.fromMs, job.pass?.baseMs ?? job.fromMs),
@@ -72,6 +89,9 @@ export class CommittedState {
   }
 
   #applyLedger(key: string, value: string | null): readonly Stretch[] {
+    if (value?.includes('"equal":false') === true) this.#mismatches.add(key);
+    else this.#mismatches.delete(key);
+    if (value?.includes('"remembered":false') === true) this.#forgotten.add(key);
     const before = this.#gaps.get(key) ?? [];
     if (value?.includes('"gaps":[]') === true && before.length === 0) return [];
     const { gaps } = value === null ? { gaps: [] } : (JSON.parse(value) as { gaps: readonly Stretch[] });

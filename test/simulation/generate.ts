@@ -25,7 +25,8 @@ export function generate(seed: number): Scenario {
   const longestMs = Math.max(0, ...incidents.map(({ act }) => (act.kind === "kill" ? act.downMs : 0)));
   const activities = placeActivities(seeded, setting, drawCrowd(seeded, setting, longestMs));
   const faults = drawFaults(seeded);
-  return { ...setting, activities, faults, incidents: [...incidents, ...drawRestarts(seeded)] };
+  const restarts = drawRestarts(seeded);
+  return { ...setting, activities, faults, incidents: [...incidents, ...restarts], verifies: drawVerifies(seeded) };
 }
 
 function drawSetting(seeded: Seeded, seed: number): Setting {
@@ -158,6 +159,12 @@ function drawRestarts(seeded: Seeded): Incident[] {
   const apart = seeded.int(1, 3);
   const nths = Array.from({ length: seeded.int(2, 5) }, (_, at) => first + at * apart);
   return nths.map((nth) => ({ point: "tenant.answer", nth, act: { kind: "stop", downMs: 0 } }));
+}
+
+function drawVerifies(seeded: Seeded): Scenario["verifies"] {
+  if (!seeded.chance(0.15)) return [];
+  const atTheEnd = seeded.pick(["at the end", "after one too late"] as const);
+  return [...(seeded.chance(0.5) ? [seeded.int(2, 60)] : []), atTheEnd];
 }
 
 function drawAct(seeded: Seeded, point: Point): Act {

@@ -1,3 +1,4 @@
+import type { Verdict } from "../../src/observe/events.ts";
 import { SIM_CURSORS, SIM_TOPIC } from "../fakes/sim-connector.ts";
 import type { SimActivity } from "../fakes/sim-tenant.ts";
 import { CommittedState, type SeenCursor, type Stretch } from "./committed-state.ts";
@@ -7,6 +8,7 @@ import type { WrittenRecord } from "./watched-cluster.ts";
 
 /** How an answer lies: that the same comes next, or that nothing is there though it counts something. */
 export type Lie = "circle" | "empty";
+const HOUR_MS = 3_600_000;
 /** After so many answers that lied they are believed. */
 const LIES_MAX = 2;
 export type Breach =
@@ -20,6 +22,8 @@ export type Breach =
   | "gap without cause"
   | "over budget"
   | "not its own"
+  | "mismatch without cause"
+  | "mismatch not seen"
   | "lost"
   | "ended"
   | "blocked"
@@ -35,6 +39,9 @@ export interface Failure {
 /** Judges a run from outside: from the tenant's truth, its arrivals, and what is committed. Keeps the first failure. */
 export class Oracle {
   failure: Failure | null = null;
+  readonly #planted: SimActivity[] = [];
+  /** When each verify was asked for. */
+  readonly #verifyAskedMs: number[] = [];
   /** What becomes visible later is not waited for. */
   horizonMs = Number.POSITIVE_INFINITY;
   readonly published = new Set<string>();
@@ -91,6 +98,34 @@ export class Oracle {
     for (const gap of gaps) this.#judgeGap(gap);
     const { cursor } = this.state;
     if (cursor !== null && cursor !== before) this.#judgeCursor(before, cursor, this.state.jobs > jobs);
+  }
+
+  /** An activity that shows so late that it must not be published any more. */
+  plant(atMs: number): SimActivity {
+    const planted = { id: "planted", createdMs: atMs, dateMs: atMs, visibleMs: this.#nowMs() };
+    this.#planted.push(planted);
+    return planted;
+  }
+
+  verifyAsked(): void {
+    this.#verifyAskedMs.push(this.#nowMs());
+  }
+
+  /** A verify job has compared an hour: what the tenant shows and nobody has published is all that may differ. */
+  verified(sliceMs: number, verdict: Verdict): void {
+    if (this.isExcused || verdict === "unjudged") return;
+    const missing = [...this.#scenario.activities, ...this.#planted].filter((activity) => {
+      const valueMs = this.#valueOf(activity);
+      return valueMs >= sliceMs && valueMs < sliceMs + HOUR_MS && !this.published.has(activity.id);
+    });
+    const [askedMs = Number.POSITIVE_INFINITY] = this.#verifyAskedMs;
+    const shown = missing.filter(({ visibleMs }) => visibleMs <= (verdict === "equal" ? askedMs : this.#nowMs()));
+    const ids = shown.map(({ id }) => id).join(" ");
+    if (verdict === "different" && ids === "") this.fail("mismatch without cause", `the hour from ${sliceMs}`);
+    if (verdict === "equal" && ids !== "") this.fail("mismatch not seen", `${ids} in the hour from ${sliceMs}`);
+    if (verdict === "different" && !this.state.isMismatch(sliceMs)) {
+      this.fail("mismatch not seen", `the hour from ${sliceMs} is not kept as one`);
+    }
   }
 
   /** Everything that has to be published is, or lies in an open gap, or in what a job has still to read. */

@@ -60,6 +60,9 @@ export interface Incident {
   readonly act: Act;
 }
 
+/** At a request; once all is published; or then, with an activity that has shown only after everybody's last age. */
+export type VerifyAt = number | "at the end" | "after one too late";
+
 /** One whole run, as plain data: the same scenario is played the same way. Times are the server's, epoch ms. */
 export interface Scenario {
   readonly seed: number;
@@ -91,6 +94,8 @@ export interface Scenario {
   readonly activities: readonly SimActivity[];
   readonly faults: readonly { readonly request: number; readonly kind: TenantFault }[];
   readonly incidents: readonly Incident[];
+  /** When an operator has all that was read before verified. */
+  readonly verifies: readonly VerifyAt[];
 }
 
 /** The scan's part of the configuration. */

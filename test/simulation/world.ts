@@ -16,6 +16,7 @@ import {
 } from "./scenario.ts";
 import { TenantVisit } from "./tenant-visit.ts";
 import { Trace } from "./trace.ts";
+import { Verifying } from "./verifying.ts";
 import { WatchedCluster } from "./watched-cluster.ts";
 
 /** Jumps of the clock that a run may take: each request is a handful of them. */
@@ -59,6 +60,7 @@ export class World {
   readonly #never = new AbortController();
   #travels = 0;
   #hash = "";
+  readonly #verifying: Verifying;
   #completeAt: number | null = null;
 
   constructor(scenario: Scenario, keepsTrace = false) {
@@ -81,6 +83,9 @@ export class World {
         refusesNext && filters.includes('"cursor"') ? { kind: "rejected", reason: "400 on next filters" } : null,
     });
     this.#server.activities.push(...scenario.activities);
+    const nowMs = () => this.#clock.nowMs();
+    const told = { oracle: this.oracle, trace: this.trace, cluster: this.#cluster, server: this.#server, nowMs };
+    this.#verifying = new Verifying(scenario, told);
     this.#faults = new Map([...scenario.faults].reverse().map(({ request, kind }) => [request, kind]));
     this.#incidents = scenario.incidents;
   }
@@ -121,6 +126,8 @@ export class World {
     const until = this.oracle.requests + REQUESTS_AFTER;
     this.#start();
     await this.#clock.runUntil(() => this.#hasFailed() || this.oracle.requests >= until, JUMPS_MAX);
+    const isVerified = this.oracle.failure === null ? this.#verifying.atTheEnd() : null;
+    if (isVerified !== null) await this.#clock.runUntil(() => this.#hasFailed() || isVerified(), JUMPS_MAX);
     if (!this.oracle.isSound) this.oracle.fail("lost", this.oracle.missing());
   }
 
@@ -148,6 +155,7 @@ export class World {
       const events = process.sim?.events ?? [];
       for (; process.eventsJudged < events.length; process.eventsJudged++) {
         const event = events[process.eventsJudged];
+        this.#verifying.told(event);
         if (event?.type === "scan_state" && event.code?.startsWith("cursor_")) {
           this.oracle.fail("blocked", event.reason ?? event.code);
         }
@@ -193,6 +201,7 @@ export class World {
       isProbe: isProbe(request, this.#clock.nowMs()),
       lie: fault === null ? null : (LIES[fault] ?? null),
     });
+    this.#verifying.arrived(number);
     this.trace.add(`request ${number} of ${process.number} at ${this.#clock.nowMs()}: ${request.filters}`);
     if (fault !== null) this.trace.mark(`fault ${fault}`);
     return fault;
