@@ -15,6 +15,8 @@ export interface Ordered {
   readonly command: Command;
   /** Told the stages of taking the shard over. */
   readonly emit: Emit;
+  /** Told where the command lies. */
+  readonly onSent?: (sent: Sent) => void;
 }
 
 /**
@@ -26,6 +28,7 @@ export async function carryOut(ordered: Ordered, sender: Sender, signal: AbortSi
   const { command, shard } = ordered;
   const { kafka, waitMs } = sender;
   const sent = await sendCommand(kafka, shard, command, signal);
+  ordered.onSent?.(sent);
   if (waitMs === 0) return queued(command, "its outcome was not waited for");
   const isAlone = (await kafka.members(signal)) === 0;
   const answer = isAlone ? null : await awaitAnswer(sender, sent, signal);

@@ -9,6 +9,7 @@ import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
 import { schemaCommand } from "./schema.ts";
 import { StopRequested } from "./stop.ts";
+import { verifyCommand } from "./verify.ts";
 import { version } from "./wiring.ts";
 
 /** A command line that cannot be understood. */
@@ -32,6 +33,7 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     .command(checkCommand(context))
     .command(cursorCommand(context))
     .command(backfillCommand(context))
+    .command(verifyCommand(context))
     .command(schemaCommand)
     .command(mockTenantCommand(context))
     .demandCommand(1, "a command is missing")

@@ -13,6 +13,8 @@ export interface Target {
   readonly cursorField: CursorField | null;
   /** Null: there is no cursor that can be read. */
   readonly positionMs: number | null;
+  /** Where the scan began; null as of the position. */
+  readonly beganMs: number | null;
   /** Where ledgers are folded away; ids there are forgotten. */
   readonly folded: Range | null;
   readonly basis: CostBasis;
@@ -53,8 +55,8 @@ export function targetOf({ scan, ...basis }: TargetConfig, state: ReadonlyMap<st
   const cursor = record === undefined ? null : readable(() => decodeCursor(record, `scan ${scan}`));
   const cursorField = cursor?.cursorField ?? null;
   const ledgers = ledgersOf(scan, cursorField, state);
-  const { positionMs = null, folded = null } = cursor ?? {};
-  return { scan, cursorField, positionMs, folded, basis: { ledgers, ...basis } };
+  const { positionMs = null, beganMs = null, folded = null } = cursor ?? {};
+  return { scan, cursorField, positionMs, beganMs, folded, basis: { ledgers, ...basis } };
 }
 
 function ledgersOf(scan: string, field: CursorField | null, state: ReadonlyMap<string, Buffer>): SliceLedger[] {
@@ -88,7 +90,7 @@ export function planReset(target: Target, { toMs, mayRepeat }: ResetFlags): Plan
   const { positionMs } = target;
   if (positionMs === null) {
     const plan = planOf(target, `set the position to ${iso(toMs)}`, { fromMs: toMs, untilMs: toMs, mayRepeat });
-    return { ...plan, refusal: "the scan has no cursor that can be read: see `cursor show`" };
+    return { ...plan, refusal: UNREADABLE };
   }
   const moved = `move the position from ${iso(positionMs)} to ${iso(toMs)}`;
   if (toMs > positionMs) {
@@ -98,6 +100,20 @@ export function planReset(target: Target, { toMs, mayRepeat }: ResetFlags): Plan
   const does = `${moved} and read ${stretch(target, toMs, positionMs)} once more`;
   return planOf(target, does, { fromMs: toMs, untilMs: positionMs, mayRepeat });
 }
+
+/** Read again is what the scan has read; nothing that is forgotten is published by that. */
+export function planVerify(target: Target, range: Range): Plan {
+  const { positionMs, beganMs } = target;
+  const fromMs = range.fromMs;
+  const untilMs = Math.min(range.untilMs, positionMs ?? range.untilMs);
+  const does = `read ${stretch(target, fromMs, untilMs)} once more and compare it with what was published`;
+  const plan = { ...planOf(target, does, { fromMs, untilMs, mayRepeat: true }), forgottenHours: 0 };
+  if (positionMs === null || beganMs === null) return { ...plan, refusal: UNREADABLE };
+  const has = `${iso(beganMs)} to ${iso(positionMs)}`;
+  return fromMs < untilMs ? plan : { ...plan, refusal: `nothing of it has been read: the scan has ${has}` };
+}
+
+const UNREADABLE = "the scan has no cursor that can be read: see `cursor show`";
 
 function stretch({ cursorField }: Target, fromMs: number, untilMs: number): string {
   const along = cursorField === null ? "" : ` along ${cursorField}`;

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Config, ScanConfig } from "../config/config.ts";
 import { parseDurationMs } from "../config/units.ts";
-import type { ShardState } from "../kafka/port.ts";
+import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
 import { assert, ConnectorError } from "../kit/errors.ts";
 import type { Command } from "../scan/command.ts";
@@ -9,8 +9,8 @@ import { tellStage } from "./as-owner.ts";
 import { carryOut } from "./carry-out.ts";
 import { type Plan, type Target, type TargetConfig, targetOf } from "./command-plan.ts";
 import { chosen, proveTopic, readStates } from "./cursor-state.ts";
-import { Printer } from "./ending.ts";
-import { type CommandHead, operator } from "./send-command.ts";
+import { Printer, type Reported } from "./ending.ts";
+import { type CommandHead, operator, type Sent } from "./send-command.ts";
 import { type ConfigArgs, configOptions, connectKafka, readConfig } from "./wiring.ts";
 
 /** The flags of every command that changes a scan. */
@@ -45,6 +45,13 @@ export interface ChangeArgs extends ConfigArgs {
 export interface Change {
   readonly plan: Plan | null;
   readonly command: Command;
+  /** Follows what the owner does about it, to its end; without it the owner's answer is the end. */
+  readonly follow?: (sent: SentTo) => Promise<Reported>;
+}
+
+/** Where the command was sent. */
+export interface SentTo extends Pick<Sent, "shard" | "offset"> {
+  readonly kafka: KafkaPort;
 }
 
 /** `head` says who, when and for which scan. */
@@ -75,13 +82,23 @@ export async function runChange(
   const [found] = await readStates(scans, kafka, signal);
   assert(found !== undefined, "a chosen scan has a state, if an empty one");
   const target = targetOf(basisOf(config, found.scan), found.state);
-  const { plan, command } = make(target, found.state, headFor(args.scan));
+  const { plan, command, follow } = make(target, found.state, headFor(args.scan));
   const out = new Printer(args.output, plan);
   if (plan !== null && plan.refusal !== null) return out.end({ outcome: "refused", message: plan.refusal });
   if (!args.execute) return out.end({ outcome: "dry_run", message: "nothing was changed; --execute does it" });
-  const change = { config, scan: found.scan, shard: found.shard, command, emit: tellStage };
-  return out.end(await carryOut(change, { kafka, clock: systemClock, waitMs }, signal));
+  const places: Sent[] = [];
+  const onSent = (sent: Sent) => void places.push(sent);
+  const change = { config, scan: found.scan, shard: found.shard, command, emit: tellStage, onSent };
+  const outcome = await carryOut(change, { kafka, clock: systemClock, waitMs }, signal);
+  const [sent] = places;
+  if (follow === undefined || sent === undefined || outcome.outcome !== "done") return out.end(outcome);
+  if ("asOwner" in outcome) return out.end(outcome, NOBODY);
+  out.begin(outcome);
+  return out.end(outcome, await follow({ ...sent, kafka }));
 }
+
+/** It is done by a connector, and none runs. */
+const NOBODY: Reported = { report: null, lines: ["it is begun when a connector runs"], isSound: true };
 
 export function basisOf(config: Config, { name, tenant, pageSize }: ScanConfig): TargetConfig {
   const requestsPerMinute = config.tenants.find((each) => each.name === tenant)?.requestsPerMinute;

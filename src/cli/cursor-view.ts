@@ -49,6 +49,8 @@ export interface SliceFacts {
   /** Ids in the remembered slices. */
   readonly ids: number;
   readonly gaps: readonly { readonly from: string; readonly until: string; readonly reason: string }[];
+  /** Hours of which the API showed something else than was published, when a verify job compared them last. */
+  readonly mismatches: readonly { readonly hour: string; readonly published: number; readonly shown: number }[];
   /** Ledgers that cannot be read. */
   readonly damaged: number;
 }
@@ -103,12 +105,17 @@ function passFacts({ fromMs, untilMs, pages, highestMs, nextFilters }: NonNullab
 
 function slicesOf(scan: string, records: ReadonlyMap<string, Buffer>): SliceFacts {
   const ledgers: Ledger[] = [];
+  const mismatches: SliceFacts["mismatches"][number][] = [];
   let damaged = 0;
   for (const [key, value] of records) {
     const parsed = parseSliceKey(key);
     if (parsed === null || parsed.scan !== scan || parsed.chunk !== null) continue;
     try {
-      ledgers.push(decodeLedger(value, key));
+      const ledger = decodeLedger(value, key);
+      const { verified, ids } = ledger;
+      ledgers.push(ledger);
+      if (verified?.equal === false)
+        mismatches.push({ hour: iso(parsed.sliceMs), published: ids, shown: verified.ids });
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;
       damaged += 1;
@@ -121,6 +128,7 @@ function slicesOf(scan: string, records: ReadonlyMap<string, Buffer>): SliceFact
     gaps: ledgers.flatMap(({ gaps }) =>
       gaps.map(({ fromMs, untilMs, reason }) => ({ from: iso(fromMs), until: iso(untilMs), reason })),
     ),
+    mismatches: mismatches.sort((a, b) => (a.hour < b.hour ? -1 : 1)),
     damaged,
   };
 }
@@ -151,6 +159,9 @@ function details({ scan, reason, cursor, slices }: CursorView): string[] {
   if (pass !== null) {
     const next = pass.nextFilters === null ? "its first request is next" : `next filters ${pass.nextFilters}`;
     lines.push(`  scan ${scan}: in a pass from ${pass.from} to ${pass.until ?? "now"}, ${next}`);
+  }
+  for (const { hour, published, shown } of slices.mismatches) {
+    lines.push(`  scan ${scan}: the hour from ${hour} differs: ${published} published, the API shows ${shown}`);
   }
   for (const gap of slices.gaps) lines.push(`  scan ${scan}: gap from ${gap.from} to ${gap.until} (${gap.reason})`);
   return lines;

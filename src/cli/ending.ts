@@ -7,10 +7,20 @@ export type Applied = Outcome & { readonly asOwner: true; readonly earlier: read
 /** How a command that changes a scan has ended. */
 type Ending = Outcome | Applied | { readonly outcome: "dry_run" | "refused"; readonly message: string };
 
+/** What came of what a command has begun. */
+export interface Reported {
+  /** For programs; null: nobody does it yet. */
+  readonly report: object | null;
+  /** For people. */
+  readonly lines: readonly string[];
+  readonly isSound: boolean;
+}
+
 /** As text the plan stands there while the answer is waited for; as JSON all is one object. */
 export class Printer {
   readonly #output: "table" | "json";
   readonly #plan: Plan | null;
+  #hasBegun = false;
 
   constructor(output: "table" | "json", plan: Plan | null) {
     this.#output = output;
@@ -18,11 +28,19 @@ export class Printer {
     if (output === "table" && plan !== null) write(planLines(plan));
   }
 
+  /** What is answered, where more will be reported. */
+  begin(ending: Ending): void {
+    if (this.#output === "table") write(endingLines(ending));
+    this.#hasBegun = true;
+  }
+
   /** @returns the exit code. */
-  end(ending: Ending): number {
-    if (this.#output === "json") write([JSON.stringify({ plan: this.#plan, ...ending }, null, 2)]);
-    else write(endingLines(ending));
-    return ending.outcome === "refused" ? 1 : 0;
+  end(ending: Ending, reported: Reported | null = null): number {
+    const lines = [...(this.#hasBegun ? [] : endingLines(ending)), ...(reported?.lines ?? [])];
+    const report = reported === null ? {} : { report: reported.report };
+    if (this.#output === "json") write([JSON.stringify({ plan: this.#plan, ...ending, ...report }, null, 2)]);
+    else write(lines);
+    return ending.outcome === "refused" || reported?.isSound === false ? 1 : 0;
   }
 }
 

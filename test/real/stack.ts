@@ -87,6 +87,7 @@ export interface LiveStatus {
     readonly lagSeconds: number | null;
     /** Everything that was visible then has been published. */
     readonly caughtUp: string | null;
+    readonly settledUntil: string | null;
     readonly cursorField: string | null;
     readonly openGaps: number;
     /** Range jobs that are not done. */

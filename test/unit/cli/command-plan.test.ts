@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { planBackfill, planLines, planReset, targetOf } from "../../../src/cli/command-plan.ts";
+import { planBackfill, planLines, planReset, planVerify, targetOf } from "../../../src/cli/command-plan.ts";
 import { encodeCursor, newCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey, encodeLedger, ledgerKey, newLedger } from "../../../src/scan/ledger.ts";
 
@@ -42,6 +42,15 @@ test("where ids are forgotten it is refused, unless repeats are allowed, which i
   const allowed = reset(hour(2.5), true);
   expect(allowed).toMatchObject({ refusal: null, forgottenHours: 1 });
   expect(planLines(allowed).at(-1)).toMatch(/ids of 1 hour in it are forgotten.*published again/);
+});
+
+test("a verify costs what is read again, up to the position; that ids are forgotten does not matter", () => {
+  const plan = planVerify(targetOf(config, state()), { fromMs: hour(3), untilMs: hour(-1) });
+  expect(plan).toMatchObject({ until: "2026-11-23T12:00:00.000Z", refusal: null, forgottenHours: 0 });
+  expect(planLines(plan)[0]).toMatch(/read 2026-11-23T09\S+ to 2026-11-23T12\S+ along created once more and compare/);
+  const ahead = planVerify(targetOf(config, state()), { fromMs: hour(0), untilMs: hour(-1) });
+  expect(ahead.refusal).toMatch(/nothing of it has been read: the scan has /);
+  expect(planVerify(targetOf(config, new Map()), { fromMs: hour(3), untilMs: hour(1) }).refusal).toMatch(/no cursor/);
 });
 
 test("a reset forwards reads nothing, and says that it leaves something out", () => {

@@ -3,7 +3,7 @@ import { cursorTable, isBlocked, viewOf } from "../../../src/cli/cursor-view.ts"
 import type { ScanConfig } from "../../../src/config/config.ts";
 import { type Cursor, encodeCursor, newCursor } from "../../../src/scan/cursor.ts";
 import { idHash } from "../../../src/scan/digest.ts";
-import { cursorKey, type StateEntry } from "../../../src/scan/ledger.ts";
+import { cursorKey, decodeLedger, encodeLedger, ledgerKey, type StateEntry } from "../../../src/scan/ledger.ts";
 import { sliceOf } from "../../../src/scan/slice.ts";
 import { SliceDraft } from "../../../src/scan/slice-draft.ts";
 import { Slices } from "../../../src/scan/slices.ts";
@@ -51,6 +51,16 @@ test("a sound state shows where the scan stands, what it remembers and its gaps"
   });
   expect(isBlocked(shown)).toBe(false);
   expect(cursorTable([shown])).toMatch(/contoso-all .* ok .* created .*\n.*gap from 2026-11-23T11:50:00\.000Z/);
+});
+
+test("hours that differ from what the API shows are listed with both counts", () => {
+  const found = records(encodeCursor(cursor()), ["a", "b"]);
+  const at = ledgerKey(scan.name, "created", sliceOf(startMs));
+  const ledger = decodeLedger(found.get(at) ?? Buffer.alloc(0), at);
+  const verified = { atMs: nowMs, ids: 3, digest: "1".repeat(32), equal: false };
+  const shown = view(found.set(at, Buffer.from(encodeLedger({ ...ledger, verified }))));
+  expect(shown.slices.mismatches).toMatchObject([{ published: 2, shown: 3 }]);
+  expect(cursorTable([shown])).toMatch(/the hour from 2026-11-23T11:\S+ differs: 2 published, the API shows 3/);
 });
 
 test("inside a pass its page and its next filters are shown as they are", () => {
