@@ -225,6 +225,25 @@ export const FAULTS: readonly Fault[] = [
     end: nothing,
   },
   {
+    name: "shown after the last age",
+    minutes: 40,
+    alerts: { MdcaSourceLedgerMismatch: 34 },
+    // Its hour is settled a quarter of an hour after its end.
+    activities: [
+      ...ordinary(40),
+      ...traffic(30, 31, 60_000, (activity) => ({
+        ...activity,
+        id: "too late",
+        visibleMs: BEGIN_MS + (BEFORE_MINUTES + 28) * MINUTE_MS,
+      })),
+    ],
+    begin: nothing,
+    during: (site) => {
+      if (Math.round(site.minute) === BEFORE_MINUTES + 30) site.verify();
+    },
+    end: nothing,
+  },
+  {
     name: "late storm",
     minutes: 90,
     alerts: { MdcaSourceLateStorm: 60 },

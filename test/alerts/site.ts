@@ -2,6 +2,7 @@ import type { Config, ScanConfig } from "../../src/config/config.ts";
 import { ConnectorError } from "../../src/kit/errors.ts";
 import { openExposition } from "../../src/observe/exposition.ts";
 import { type Metrics, openMetrics } from "../../src/observe/metrics.ts";
+import { askVerify } from "../fakes/ask-verify.ts";
 import { MemoryCluster } from "../fakes/memory-kafka.ts";
 import { SIM_CURSORS, type SimProcess, simConfig, startSim } from "../fakes/sim-connector.ts";
 import { type SimActivity, SimTenant } from "../fakes/sim-tenant.ts";
@@ -124,6 +125,12 @@ export class Site {
   startApart(instance: string): void {
     this.#cluster.forgetGroup();
     this.start(instance);
+  }
+
+  /** An operator has all that was read before verified. */
+  verify(): void {
+    const untilMs = this.clock.nowMs();
+    void askVerify(this.#cluster, { id: `verify ${untilMs}`, fromMs: 0, untilMs });
   }
 
   /** It is not there any more, nor does anybody expect it. */
