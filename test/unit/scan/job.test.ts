@@ -73,6 +73,11 @@ test("a job comes back from its record as it was, in a pass or not", () => {
   for (const job of jobs) expect(decodeJob(Buffer.from(encodeJob(job)), "scan a")).toEqual(job);
 });
 
+test("a job's record from before there was anything to verify is read", () => {
+  const { verify: _, ...old } = JSON.parse(encodeJob(jobOf())) as Record<string, unknown>;
+  expect(decodeJob(Buffer.from(JSON.stringify(old)), "scan a")).toEqual(jobOf());
+});
+
 test.each([
   ["garbage", "cursor_corrupt", "scan a, x: the job record is not JSON"],
   [encodeJob(jobOf()).replace('"backfill"', '"whim"'), "cursor_corrupt", "damaged at origin"],

@@ -74,6 +74,11 @@ test("a ledger comes back from its record as it was", () => {
   expect(decodeLedger(Buffer.from(encodeLedger(ledger)), "scan a")).toEqual(ledger);
 });
 
+test("a ledger from before there was anything to verify is read", () => {
+  const { verified: _, repeated: __, ...old } = JSON.parse(encodeLedger(newLedger())) as Record<string, unknown>;
+  expect(decodeLedger(Buffer.from(JSON.stringify(old)), "scan a")).toEqual(newLedger());
+});
+
 const gap = { fromMs: 1, untilMs: 2, reason: "stall" as const };
 const broken = (from: string, to: string) => encodeLedger({ ...newLedger(), gaps: [gap] }).replace(from, to);
 
