@@ -51,8 +51,12 @@ function drawSetting(seeded: Seeded, seed: number): Setting {
         [1, () => ({ kind: "now" })],
       ])(),
       cursorField,
-      // However long the last age is, it passes within some forty polls.
-      pollIntervalMs: Math.max(seeded.pick([2, 10, 30]) * SECOND_MS, ...lookbacksMs.map((ageMs) => ageMs / 40)),
+      // However long the last age is, it passes within some forty polls; within fewer where each poll that comes across
+      // an instant with a crowd takes eight requests.
+      pollIntervalMs: Math.max(
+        seeded.pick([2, 10, 30]) * SECOND_MS,
+        ...lookbacksMs.map((ageMs) => ageMs / (tenant.emptyAtInstant === "again" ? 12 : 40)),
+      ),
       pageSize: seeded.pick([500, 2_000]),
       lookbacksMs,
       catchUp: { afterMs: seeded.pick([60_000, 900_000]), order: seeded.pick(["newest-first", "in-order"] as const) },
