@@ -5,15 +5,16 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { machine } from "../real/machine.ts";
 import { root } from "../real/process.ts";
 import { fleetLine, measureFleet } from "./fleet.ts";
-import { machine, table } from "./report.ts";
+import { table } from "./report.ts";
 import { runBench } from "./run-bench.ts";
 import { scrapeCost, scrapeLine } from "./scrape.ts";
 
 const results = join(root, "test-results");
 mkdirSync(results, { recursive: true });
-const on = machine();
+const on = machine(["src", "test/bench"]);
 const result = await runBench({
   activities: Number(process.env["BENCH_ACTIVITIES"] ?? "100000"),
   pageSize: 5_000,

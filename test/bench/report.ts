@@ -1,48 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { cpus, loadavg, totalmem } from "node:os";
-import { root } from "../real/process.ts";
+import type { Machine } from "../real/machine.ts";
 import type { BenchResult } from "./run-bench.ts";
 import type { Row } from "./usage.ts";
-
-/** What the figures were measured on. */
-export interface Machine {
-  readonly takenAt: string;
-  readonly commit: string;
-  /** Whether files differed from the commit. */
-  readonly dirty: boolean;
-  readonly cpu: string;
-  readonly cores: number;
-  readonly memoryGb: number;
-  readonly node: string;
-  readonly platform: string;
-  /** Of the last minute, when the bench began: much more than 0 means that others used the machine, too. */
-  readonly load: number;
-}
-
-export function machine(): Machine {
-  const [first] = cpus();
-  return {
-    takenAt: new Date().toISOString(),
-    commit: git("rev-parse", "--short", "HEAD"),
-    dirty: git("status", "--porcelain", "--", "src", "test/bench") !== "",
-    cpu: first?.model.trim() ?? "unknown",
-    cores: cpus().length,
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
-  };
-}
-
-function git(...args: string[]): string {
-  try {
-    return execFileSync("git", args, { cwd: root, stdio: ["ignore", "pipe", "ignore"] })
-      .toString()
-      .trim();
-  } catch {
-    return "unknown";
-  }
-}
 
 const HEAD = ["", "activities/s", "µs CPU each", "least to most", "of full path", "peak RSS MB"];
 

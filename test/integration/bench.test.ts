@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { PART_NAMES } from "../bench/parts.ts";
-import { machine, table } from "../bench/report.ts";
+import { table } from "../bench/report.ts";
 import { runBench } from "../bench/run-bench.ts";
 import { scrapeCost, scrapeLine } from "../bench/scrape.ts";
 import { ensureBuilt } from "../real/built.ts";
+import { machine } from "../real/machine.ts";
 
 // Small, and without any expectation of speed: the machine that runs tests has other things to do.
 test.skipIf(process.platform !== "linux")(
@@ -11,7 +12,7 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     const sizes = { activities: 4_000, pageSize: 500, pages: 2, repeats: 1 };
     const result = await runBench({ ...sizes, profileDir: null, say: () => {} });
-    console.log(table(result, machine()));
+    console.log(table(result, machine(["src", "test/bench"])));
 
     expect(result.truth).toBe(sizes.activities);
     expect(result.fullPaths.map((path) => path.published)).toEqual([sizes.activities, sizes.activities]);

@@ -6,6 +6,8 @@ import { SAFE, type SendRules } from "../../src/kafka/transaction.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { visible } from "../contract/broker-bench.ts";
 import { type Cluster, startCluster3 } from "../real/broker.ts";
+import { coordinatorOf, inSync, leadersOf } from "../real/cluster-view.ts";
+import { eventually } from "../real/process.ts";
 import { difference, NOTHING_WRONG, type Numbers, openUntil, prepared, publishNumbers } from "./numbered-records.ts";
 
 /**
@@ -79,31 +81,19 @@ async function loseLeader(tag: string, rules: SendRules) {
   const failures = await publishNumbers(numbers, { ...range, from: RECORDS / 3, until: RECORDS });
   expect(held.fired()).toBe(true);
   await cluster.start(victim);
-  await inSync([names.topic, names.cursors, "__transaction_state", "__consumer_offsets"]);
+  await inSync(admin, [names.topic, names.cursors]);
   return { failures, difference: difference(await visible(kafka, names.topic), RECORDS) };
 }
 
 /** A broker that leads some of the records' partitions, but not the shard's, nor its transactions. */
 async function choose(names: { cursors: string; topic: string }): Promise<{ shard: number; victim: number }> {
-  const leadersOf = async (topic: string) => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return new Map(topics[0]!.partitions.map((each) => [each.partitionId, each.leader]));
-  };
-  const [coordinators, cursors, activities] = [
-    await leadersOf("__transaction_state"),
-    await leadersOf(names.cursors),
-    await leadersOf(names.topic),
-  ];
+  const [cursors, activities] = [await leadersOf(admin, names.cursors), await leadersOf(admin, names.topic)];
   for (const [shard, cursorsLeader] of cursors) {
-    const coordinator = coordinators.get((javaHash(`${names.cursors}-${shard}`) & 0x7fffffff) % coordinators.size);
+    const coordinator = await coordinatorOf(admin, "transactions", `${names.cursors}-${shard}`);
     const victim = [...activities.values()].find((node) => node !== cursorsLeader && node !== coordinator);
     if (victim !== undefined) return { shard, victim };
   }
   throw new Error("no broker can be spared");
-}
-
-function javaHash(text: string): number {
-  return [...text].reduce((hash, letter) => (Math.imul(31, hash) + letter.charCodeAt(0)) | 0, 0);
 }
 
 interface ProduceRequest {
@@ -138,23 +128,10 @@ function holdProduce(victim: number, topic: string): { fired(): boolean } {
 /** In the eyes of every broker that is left: each question goes to one of them at random. */
 async function movedAwayFrom(victim: number, topic: string): Promise<void> {
   let inRow = 0;
-  await until(`${topic} is led by others`, async () => {
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    inRow = topics[0]!.partitions.every(({ leader }) => leader !== victim && leader >= 0) ? inRow + 1 : 0;
+  const isSo = async () => {
+    const leaders = [...(await leadersOf(admin, topic)).values()];
+    inRow = leaders.every((leader) => leader !== victim && leader >= 0) ? inRow + 1 : 0;
     return inRow >= 10;
-  });
-}
-
-const inSync = (topics: string[]) =>
-  until("all replicas are in sync", async () => {
-    const found = await admin.fetchTopicMetadata({ topics });
-    return found.topics.every((each) => each.partitions.every(({ isr }) => isr.length === 3));
-  });
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 40_000;
-  while (!(await isSo().catch(() => false))) {
-    if (Date.now() > deadlineMs) throw new Error(`waited too long until ${what}`);
-    await systemClock.sleep(100, new AbortController().signal);
-  }
+  };
+  await eventually(isSo, 40_000, `${topic} to be led by others`);
 }

@@ -91,24 +91,12 @@ function wasCommitting(log: JsonLog): boolean {
 async function killAt({ log, process: victim }: LiveConnector, { aim, pages, delay: given }: Kill): Promise<number> {
   await victim.waitFor(() => (aim === "starting" ? log.lines.length > 0 : published(log) >= pages));
   const event = BEGINS[aim];
-  if (event !== null) {
-    const before = log.of(event).length;
-    await closely(() => log.of(event).length > before);
-  }
+  if (event !== null) await log.next((line) => line.event === event);
   const lastMs = Number(log.of("transaction_ended").at(-1)?.["durationMs"] ?? 0);
   await delay(aim === "committing" ? given * lastMs : given);
   const exit = await victim.kill9();
   expect(exit, "the kill hit a running process").toEqual({ code: null, signal: "SIGKILL" });
   return published(log);
-}
-
-/** As `eventually`, without missing what lasts only some milliseconds. */
-async function closely(holds: () => boolean): Promise<void> {
-  const until = performance.now() + 60_000;
-  while (!holds()) {
-    if (performance.now() > until) throw new Error("waited in vain for a moment to kill at");
-    await delay(3);
-  }
 }
 
 interface Tally {

@@ -1,11 +1,10 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { checkTopic } from "../real/checker.ts";
-import { eventually } from "../real/process.ts";
-import { Fleet, type Replica, SHARDS, tenantNames } from "../real/replicas.ts";
-import { medianOf, ShardStory } from "../real/shard-story.ts";
+import { chapter, roll, silencesOf, silenceText, zombie } from "../real/fleet-acts.ts";
+import { Fleet, SHARDS, tenantNames } from "../real/replicas.ts";
+import { ShardStory } from "../real/shard-story.ts";
 import { type Downstream, startDownstream } from "../real/stack.ts";
 
 /** How long a replica is stopped: more than its session. */
@@ -30,82 +29,9 @@ afterAll(async () => {
   await downstream?.[Symbol.asyncDispose]();
 });
 
-/** What was done to the replicas, and when. */
-interface Chapter {
-  readonly what: string;
-  readonly fromMs: number;
-  readonly untilMs: number;
-}
-
-/** A chapter of the story: `act`, until the shards are spread over `left` replicas again and all of them commit. */
-async function chapter(fleet: Fleet, what: string, act: () => Promise<readonly Replica[]>): Promise<Chapter> {
-  const fromMs = Date.now();
-  await fleet.balanced(await act());
-  await delay(1_500);
-  return { what, fromMs, untilMs: Date.now() };
-}
-
-const others = (fleet: Fleet, ...without: Replica[]) => fleet.running.filter((replica) => !without.includes(replica));
-
-/** SIGSTOP until somebody else has its shards, SIGCONT, and what it did before it was told. */
-async function zombie(fleet: Fleet, stopped: Replica) {
-  const away = await chapter(fleet, "stop", async () => {
-    stopped.process.signal("SIGSTOP");
-    await delay(STOPPED_MS);
-    return others(fleet, stopped);
-  });
-  const releasedBefore = stopped.log.of("shard_released").length;
-  const contMs = Date.now();
-  const back = await chapter(fleet, "cont", async () => {
-    stopped.process.signal("SIGCONT");
-    return fleet.running;
-  });
-  // It loses them all at once, as it joins anew.
-  const released = stopped.log.of("shard_released").slice(releasedBefore);
-  const toldMs = released.length < SHARDS / 3 ? Date.now() : Math.min(...released.map(({ time }) => Date.parse(time)));
-  const begun = stopped.requestsMs.filter((atMs) => atMs >= contMs && atMs < toldMs);
-  return { chapters: [away, back], begun };
-}
-
-async function roll(fleet: Fleet): Promise<Chapter[]> {
-  const chapters: Chapter[] = [];
-  for (const old of fleet.running) {
-    chapters.push(
-      await chapter(fleet, "stopped", async () => {
-        expect(await old.process.stop()).toEqual({ code: 143, signal: null });
-        return fleet.running;
-      }),
-      await chapter(fleet, "started", async () => [...fleet.running, await fleet.start()]),
-    );
-  }
-  return chapters;
-}
-
-/** Nothing new, and everything that there is published. */
-async function settled(fleet: Fleet): Promise<void> {
-  for (const tenant of tenants.values()) tenant.change({ rate: 0 });
-  const sinceMs = Date.now() + 1_000;
-  const isCaughtUp = async () => {
-    const scans = (await Promise.all(fleet.running.map((each) => each.status()))).flatMap((each) => each?.scans ?? []);
-    const done = scans.filter(({ caughtUp, jobs }) => Date.parse(caughtUp ?? "") >= sinceMs && jobs.length === 0);
-    return new Set(done.map(({ scan }) => scan)).size === SHARDS;
-  };
-  await eventually(isCaughtUp, 60_000, "every scan to be caught up");
-}
-
-function tell(story: ShardStory, chapters: readonly Chapter[]): void {
-  const rows = [...new Set(chapters.map(({ what }) => what))].map((what) => {
-    const of = chapters.filter((each) => each.what === what).map((each) => story.silences(each.fromMs, each.untilMs));
-    const [moved, kept] = [of.flatMap((each) => each.moved), of.flatMap((each) => each.kept)];
-    const figures = [moved, kept].map((each) => `${medianOf(each)}/${Math.max(...each)}`);
-    return `${what.padEnd(8)} moved ${moved.length}: ${figures[0]} ms, kept ${kept.length}: ${figures[1]} ms`;
-  });
-  console.log(`without a commit, median/worst:\n${rows.join("\n")}`);
-}
-
 test("three replicas share twelve tenants: killed, stopped, restarted, nothing is lost, repeated or asked too often", async () => {
   await using fleet = new Fleet({
-    bootstrap: downstream.bootstrap,
+    brokers: [downstream.bootstrap],
     registry: downstream.registry,
     topic: "shared",
     tenants: new Map([...tenants].map(([name, { url }]) => [name, url])),
@@ -127,14 +53,15 @@ test("three replicas share twelve tenants: killed, stopped, restarted, nothing i
     }),
     await chapter(fleet, "add", add),
   );
-  const { chapters: away, begun } = await zombie(fleet, stopped!);
+  const { chapters: away, begun } = await zombie(fleet, stopped!, STOPPED_MS);
   const rollingFromMs = Date.now();
-  chapters.push(...away, ...(await roll(fleet)));
+  chapters.push(...away, ...(await roll(fleet, () => fleet.start())));
   const rollingUntilMs = Date.now();
-  await settled(fleet);
+  for (const tenant of tenants.values()) tenant.change({ rate: 0 });
+  await fleet.caughtUp(Date.now() + 1_000);
 
   const story = new ShardStory(fleet.all);
-  tell(story, chapters.slice(1));
+  console.log(silenceText(silencesOf(story, chapters.slice(1))));
   const { report } = await checkTopic({
     bootstrap: downstream.bootstrap,
     registry: downstream.registry,

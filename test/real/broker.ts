@@ -5,9 +5,11 @@ import { type Certificates, makeCertificates, storePassword, writeClientProperti
 import { kafkaJars, requireSetup, runTool, smallJvm } from "./jvm.ts";
 import { discard, freePort, logsDir, type Running, scratchDir, start } from "./process.ts";
 
+export type Properties = Readonly<Record<string, string | number>>;
+
 export interface BrokerOptions {
-  /** Broker settings on top of (or instead of) ours, e.g. `{ "message.max.bytes": "4000000" }`. */
-  readonly properties?: Readonly<Record<string, string | number>>;
+  /** Broker settings on top of (or instead of) ours, e.g. `{ "message.max.bytes": "4000000" }`; or made of a node's. */
+  readonly properties?: Properties | ((id: number, ours: Properties) => Properties);
   /** Clients come by SASL_SSL with SCRAM-SHA-512 and a private authority; users in `scramUsers`. */
   readonly tls?: boolean;
   /** With `tls`: StandardAuthorizer; `admin` may all, the others what ACLs give them (nothing at first). */
@@ -135,7 +137,9 @@ async function makeBroker(spec: NodeSpec): Promise<Broker> {
   const dir = scratchDir(`broker-${ports.client}`);
   const tls = spec.options.tls === true ? await makeCertificates(dir) : null;
   const config = join(dir, "server.properties");
-  const settings = { ...basics(spec, dir), ...(tls === null ? {} : secured(spec, tls)), ...spec.options.properties };
+  const ours = { ...basics(spec, dir), ...(tls === null ? {} : secured(spec, tls)) };
+  const { properties } = spec.options;
+  const settings = { ...ours, ...(typeof properties === "function" ? properties(spec.id, ours) : properties) };
   writeFileSync(
     config,
     Object.entries(settings)
@@ -203,7 +207,7 @@ const logLevels = [
   "-Dorg.slf4j.simpleLogger.log.org.apache.kafka.storage.internals.log.LogCleaner=info",
 ];
 
-function basics(spec: NodeSpec, dir: string): Record<string, string | number> {
+function basics(spec: NodeSpec, dir: string): Properties {
   const { client, controller } = spec.all[spec.id - 1] as Ports;
   const nodes = spec.all.length;
   return {
@@ -232,7 +236,7 @@ function basics(spec: NodeSpec, dir: string): Record<string, string | number> {
 }
 
 /** SASL_SSL for clients; the broker itself and the test's set-up use a plaintext door, whose ANONYMOUS may do all. */
-function secured(spec: NodeSpec, tls: Certificates): Record<string, string | number> {
+function secured(spec: NodeSpec, tls: Certificates): Properties {
   const { client, controller, internal } = spec.all[spec.id - 1] as Ports;
   const scram = "org.apache.kafka.common.security.scram.ScramLoginModule required;";
   const advertised = `SASL_SSL://127.0.0.1:${client},INTERNAL://127.0.0.1:${internal}`;

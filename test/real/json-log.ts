@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** One line of the connector's log. */
 export interface LogLine {
@@ -9,6 +10,8 @@ export interface LogLine {
   readonly event?: string;
   readonly [field: string]: unknown;
 }
+
+const NEXT_MAX_MS = 60_000;
 
 /** A JSON log that is being written, read on as it grows. */
 export class JsonLog {
@@ -37,6 +40,16 @@ export class JsonLog {
 
   of(event: string): LogLine[] {
     return this.lines.filter((line) => line.event === event);
+  }
+
+  /** Waits, within milliseconds, for the next line of which something is so. @throws Error after a minute. */
+  async next(isSo: (line: LogLine) => boolean): Promise<void> {
+    const untilMs = performance.now() + NEXT_MAX_MS;
+    for (let seen = this.lines.length; !this.lines.slice(seen).some(isSo); ) {
+      if (performance.now() > untilMs) throw new Error(`waited in vain for a line of ${this.#file}`);
+      seen = this.#lines.length;
+      await delay(3);
+    }
   }
 
   /** Lines that would trouble a person, since it started: what it says of its configuration comes before. */

@@ -6,6 +6,13 @@ interface Commit {
   readonly by: string;
 }
 
+interface Transaction {
+  readonly shard: number;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  readonly result: string;
+}
+
 /** What the replicas' logs tell of each shard. */
 export class ShardStory {
   /** By shard, in the order of time. */
@@ -13,9 +20,12 @@ export class ShardStory {
   /** By shard: who owned it, one after the other. */
   readonly owners = new Map<number, { readonly atMs: number; readonly by: string }[]>();
 
+  readonly #transactions: Transaction[] = [];
+
   constructor(replicas: readonly Replica[]) {
     for (const { name, log } of replicas) {
       for (const line of log.lines) {
+        if (line.event === "transaction_ended") this.#transactions.push(transactionOf(line));
         if (line.event === "transaction_ended" && line["result"] === "committed") add(this.commits, line, name);
         if (line.event === "shard_opened") add(this.owners, line, name);
       }
@@ -23,7 +33,10 @@ export class ShardStory {
     for (const list of [...this.commits.values(), ...this.owners.values()]) list.sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** The longest time without a commit of each shard that overlaps with a time, apart for shards that changed owner. */
+  /**
+   * The longest time without a commit of each shard that overlaps with a time, and no further than to its end; apart
+   * for shards that changed owner.
+   */
   silences(fromMs: number, untilMs: number): { moved: number[]; kept: number[] } {
     const silences = { moved: [] as number[], kept: [] as number[] };
     for (const commits of this.commits.values()) {
@@ -31,13 +44,29 @@ export class ShardStory {
       for (const [at, { atMs }] of commits.entries()) {
         const next = commits[at + 1];
         if (next === undefined || next.atMs < fromMs || atMs > untilMs) continue;
-        longestMs = Math.max(longestMs, next.atMs - atMs);
+        longestMs = Math.max(longestMs, Math.min(next.atMs, untilMs) - atMs);
       }
       const before = commits.findLast(({ atMs }) => atMs <= fromMs);
       const after = commits.findLast(({ atMs }) => atMs <= untilMs);
       silences[before?.by === after?.by ? "kept" : "moved"].push(longestMs);
     }
     return silences;
+  }
+
+  /** How long each shard that was somebody's at a moment was without a commit from then on; ms. */
+  recoveries(by: string, atMs: number): number[] {
+    return [...this.owners].flatMap(([shard, owners]) => {
+      if (owners.findLast((owner) => owner.atMs <= atMs)?.by !== by) return [];
+      const first = this.commits.get(shard)?.find((commit) => commit.atMs > atMs && commit.by !== by);
+      return [first === undefined ? Number.POSITIVE_INFINITY : first.atMs - atMs];
+    });
+  }
+
+  /** The shards of which a transaction was under way at a moment, by how it ended. */
+  underWay(atMs: number): { readonly shard: number; readonly result: string }[] {
+    return this.#transactions
+      .filter(({ fromMs, untilMs }) => fromMs <= atMs && atMs <= untilMs)
+      .map(({ shard, result }) => ({ shard, result }));
   }
 
   /** By shard, how often it has changed owner in a time. */
@@ -47,6 +76,12 @@ export class ShardStory {
       return at.filter(({ atMs, by, before }) => atMs > fromMs && atMs <= untilMs && before !== by).length;
     });
   }
+}
+
+function transactionOf(line: LogLine): Transaction {
+  const untilMs = Date.parse(line.time);
+  const fromMs = untilMs - Number(line["durationMs"]);
+  return { shard: Number(line["shard"]), fromMs, untilMs, result: String(line["result"]) };
 }
 
 function add(to: Map<number, Commit[]>, line: LogLine, by: string): void {

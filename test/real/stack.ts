@@ -1,4 +1,5 @@
 import { type Broker, startBroker } from "./broker.ts";
+import { Held } from "./held.ts";
 import { type Running, startConnector } from "./process.ts";
 import { type Registry, startRegistry } from "./registry.ts";
 
@@ -10,22 +11,11 @@ export interface Downstream extends AsyncDisposable {
 
 /** A broker and a registry on loopback, both started here; where an address is given, that one is used. */
 export async function startDownstream(given: { brokers?: string; registry?: string } = {}): Promise<Downstream> {
-  const started: AsyncDisposable[] = [];
-  const dispose = async () => {
-    for (const part of started.splice(0).reverse()) await part[Symbol.asyncDispose]();
-  };
-  const begin = async <T extends AsyncDisposable>(part: Promise<T>): Promise<T> => {
-    started.push(await part);
-    return await part;
-  };
-  try {
-    const bootstrap = given.brokers ?? (await begin<Broker>(startBroker())).bootstrap;
-    const registry = given.registry ?? (await begin<Registry>(startRegistry())).url;
-    return { bootstrap, registry, [Symbol.asyncDispose]: dispose };
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  return await Held.by(async (held) => {
+    const bootstrap = given.brokers ?? (await held.use<Broker>(startBroker())).bootstrap;
+    const registry = given.registry ?? (await held.use<Registry>(startRegistry())).url;
+    return { bootstrap, registry, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+  });
 }
 
 /** A mock tenant as a process of its own. */
