@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup components build check test demo bench alerts sim mutants compare soak clean
+.PHONY: help setup components build check test demo bench alerts sim mutants compare kills soak clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -45,8 +45,11 @@ compare: ## What other ways of collecting lose and repeat on the same simulated 
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/compare/compare.ts --seeds $(or $(SEEDS),5)
 
-soak: components build ## The kill campaign against a real Kafka, long (KILLS)
-	@$(tsx) test/run/run.ts soak
+kills: components build ## One connector killed over and over at aimed moments, long (KILLS)
+	@$(tsx) test/run/run.ts kills
+
+soak: components build ## Three brokers, three replicas, twelve tenants: kills, zombies, cuts; under 20 minutes (SOAK_SEED)
+	@$(tsx) test/soak/soak.ts
 
 clean: ## Removes all that the other targets made
 	@rm -rf dist .cache test-results node_modules

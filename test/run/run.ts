@@ -1,8 +1,8 @@
 /**
  * Runs stages of checks and tests, one after the other (those of a group side by side), and ends with
- * `N passed, N failed`; what `make check`, `make test`, `make sim` and `make soak` call.
+ * `N passed, N failed`; what `make check`, `make test`, `make sim` and `make kills` call.
  *
- *   node --import tsx test/run/run.ts check | test | sim | soak
+ *   node --import tsx test/run/run.ts check | test | sim | kills
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -90,9 +90,9 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
     [simulation(process.env["SEEDS"] ?? "20000", process.env["FROM"] ?? "0")],
     [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_RUNS", "5000"), minutesMax: 30 })],
   ],
-  soak: () => [
+  kills: () => [
     [
-      tests("soak", {
+      tests("kills", {
         projects: ["integration"],
         paths: ["test/integration/kill.test.ts"],
         env: long("KILLS", "200"),
