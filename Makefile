@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup components build check test demo bench alerts sim mutants compare kills soak clean
+.PHONY: help setup components build check test demo bench alerts sim mutants compare kills soak report reproduce clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -50,6 +50,13 @@ kills: components build ## One connector killed over and over at aimed moments, 
 
 soak: components build ## Three brokers, three replicas, twelve tenants: kills, zombies, cuts; under 20 minutes (SOAK_SEED)
 	@$(tsx) test/soak/soak.ts
+
+report: ## One page from what the last make soak and make mutants have left: test-results/report/index.html
+	@deploy/setup/setup.sh packages
+	@$(tsx) test/report/report.ts
+
+reproduce: components ## How kafkajs alone loses records without an error, on three brokers (BROKERS for yours)
+	@$(tsx) test/reproduce/reproduce.ts
 
 clean: ## Removes all that the other targets made
 	@rm -rf dist .cache test-results node_modules

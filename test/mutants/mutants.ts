@@ -1,17 +1,20 @@
 /**
  * Breaks the connector on purpose, one mutant after the other in a copy of the project, and counts how many seeds the
- * simulation needs to see it. Fails when a mutant survives, or does not fit the source any more.
+ * simulation needs to see it. Fails when a mutant survives, or does not fit the source any more. A run of all of them
+ * leaves its figures for `make report`.
  *
  *   node --import tsx test/mutants/mutants.ts [--seeds 2000] [--jobs 1] [--only <part of a name>]
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { machine } from "../real/machine.ts";
 import { root } from "../real/process.ts";
 import type { Campaign } from "../simulation/seeds.ts";
 import { MUTANTS, type Mutant } from "./list.ts";
+import type { MutantsRun } from "./mutants-run.ts";
 
 const COPIED = ["src", "test", "schemas", "package.json", "tsconfig.json"];
 /** A mutant that hangs is caught, too. */
@@ -71,6 +74,7 @@ async function simulated(cwd: string): Promise<Omit<Outcome, "mutant">> {
   return failure === null ? { seeds: null, how: "" } : { seeds, how: failure.breach };
 }
 
+const on = machine(["src", "test"]);
 const queue = MUTANTS.filter(({ name }) => name.includes(values.only));
 // What does not fit the source is told before any time is spent.
 for (const mutant of queue) mutated(readFileSync(join(root, mutant.file), "utf8"), mutant);
@@ -87,4 +91,19 @@ const job = async () => {
 await Promise.all(Array.from({ length: Number(values.jobs) }, job));
 const survivors = [...outcomes.values()].filter(({ seeds }) => seeds === null);
 console.log(`${outcomes.size - survivors.length} of ${outcomes.size} mutants caught`);
+if (values.only === "") {
+  const told = queue.map((mutant) => ({
+    ...mutant,
+    ...outcomes.get(mutant),
+    seeds: outcomes.get(mutant)?.seeds ?? null,
+  }));
+  const run: MutantsRun = {
+    machine: on,
+    seeds: Number(values.seeds),
+    outcomes: told.map(({ name, file, seeds, how = "" }) => ({ name, file, seeds, how })),
+  };
+  const dir = join(root, "test-results/mutants");
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, "last.json"), `${JSON.stringify(run, null, 2)}\n`);
+}
 process.exitCode = survivors.length > 0 ? 1 : 0;

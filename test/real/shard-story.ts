@@ -53,6 +53,13 @@ export class ShardStory {
     return silences;
   }
 
+  /** The times between two commits of a shard, of all of them; ms. */
+  pauses(): number[] {
+    const of = (commits: readonly Commit[]) =>
+      commits.slice(1).map(({ atMs }, at) => atMs - (commits[at]?.atMs ?? atMs));
+    return [...this.commits.values()].flatMap(of);
+  }
+
   /** How long each shard that was somebody's at a moment was without a commit from then on; ms. */
   recoveries(by: string, atMs: number): number[] {
     return [...this.owners].flatMap(([shard, owners]) => {

@@ -44,8 +44,10 @@ export interface CutDone {
 
 type ActOf<K extends Act["kind"]> = Extract<Act, { kind: K }>;
 
-/** An act's large page: it is committed in some hundred milliseconds. */
-const SURGE = 3_000;
+/** A large page: its records are on their way for some hundred milliseconds. */
+const SURGE = 2_000;
+/** Of compressed records: more than other shards send meanwhile, and a part of the large page's. */
+const SURGE_BYTES = 200_000;
 
 /** Does one act, and waits until the replicas have found their order again (but for `kill-again`). */
 export async function perform(site: Site, act: Act, deeds: Deeds): Promise<void> {
@@ -130,9 +132,7 @@ async function killBroker(site: Site, act: ActOf<"broker">, deeds: Deeds): Promi
   deeds.chapters.push(
     await chapter(site.fleet, "broker", async () => {
       const owner = await site.ownerOf(tenant.shard);
-      const large = (line: LogLine) => isPage(line) && line["tenant"] === tenant.name && isLarge(line);
-      const comes = owner.log.next(large);
-      await Promise.all([comes, site.surge(tenant, SURGE)]);
+      await Promise.all([site.links.sends(site.slotOf(owner), SURGE_BYTES), site.surge(tenant, SURGE)]);
       await delay(delayMs);
       const atMs = Date.now();
       await site.cluster.kill9(node);
@@ -144,9 +144,6 @@ async function killBroker(site: Site, act: ActOf<"broker">, deeds: Deeds): Promi
   );
   await site.allInSync();
 }
-
-const LARGE_BYTES = 1_000_000;
-const isLarge = (line: LogLine) => Number(line["bodyBytes"]) > LARGE_BYTES;
 
 async function cut(site: Site, { slot, aim, how, cutMs }: ActOf<"cut">, deeds: Deeds): Promise<void> {
   const node = await site.brokerOf(aim);

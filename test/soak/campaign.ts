@@ -29,6 +29,8 @@ export interface Outcome {
   /** From a SIGKILL to the next commit of each shard that was the dead replica's. */
   readonly recovered: { readonly paused: Spread; readonly again: Spread };
   readonly silences: readonly Silence[];
+  /** The median time between two commits of a shard, over the whole campaign; null without any. */
+  readonly ordinaryMs: number | null;
 }
 
 /** A transaction that was under way when a broker was killed. */
@@ -146,6 +148,7 @@ function told(deeds: Deeds, story: ShardStory) {
     moves: rollings.map(({ fromMs, untilMs }) => story.moves(fromMs, untilMs)),
     recovered: { paused: recoveries(false), again: recoveries(true) },
     silences: silencesOf(story, chapters),
+    ordinaryMs: spreadOf(story.pauses()).medianMs,
   };
 }
 

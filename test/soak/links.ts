@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Properties } from "../real/broker.ts";
 import { freePort } from "../real/process.ts";
 import { type Cut, TcpRelay } from "../real/tcp-relay.ts";
@@ -14,23 +15,18 @@ interface Link {
  */
 export class Links implements AsyncDisposable {
   /** By slot of the replica, then by broker, from 0. */
-  readonly #links: readonly (readonly Link[])[];
-
-  private constructor(links: readonly (readonly Link[])[]) {
-    this.#links = links;
-  }
+  readonly #links: Link[][] = [];
+  /** By slot: bytes. */
+  readonly #sent: number[] = [];
 
   static async open(slots: number, brokers: number): Promise<Links> {
-    const links: Link[][] = [];
+    const links = new Links();
     for (let slot = 0; slot < slots; slot++) {
       const row: Link[] = [];
-      for (let node = 0; node < brokers; node++) {
-        const port = await freePort();
-        row.push({ port, relay: await TcpRelay.open({ toPort: port }) });
-      }
-      links.push(row);
+      for (let node = 0; node < brokers; node++) row.push(await links.#open(slot));
+      links.#links.push(row);
     }
-    return new Links(links);
+    return links;
   }
 
   /** What a broker is started with. */
@@ -53,6 +49,16 @@ export class Links implements AsyncDisposable {
     return (this.#links[slot] ?? []).map(({ relay }) => `127.0.0.1:${relay.port}`);
   }
 
+  /** Waits, within milliseconds, until a replica has sent the brokers so many bytes more. @throws Error after a minute. */
+  async sends(slot: number, bytes: number): Promise<void> {
+    const untilMs = performance.now() + 60_000;
+    const before = this.#sent[slot] ?? 0;
+    while ((this.#sent[slot] ?? 0) < before + bytes) {
+      if (performance.now() > untilMs) throw new Error(`replica ${slot} did not send ${bytes} bytes within a minute`);
+      await delay(2);
+    }
+  }
+
   /** @param id of the broker, from 1. */
   cut(slot: number, id: number, how: Cut): void {
     this.#link(slot, id).relay.cut(how);
@@ -64,6 +70,14 @@ export class Links implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#links.flat().map(({ relay }) => relay[Symbol.asyncDispose]()));
+  }
+
+  async #open(slot: number): Promise<Link> {
+    const port = await freePort();
+    const onSent = ({ length }: Buffer) => {
+      this.#sent[slot] = (this.#sent[slot] ?? 0) + length;
+    };
+    return { port, relay: await TcpRelay.open({ toPort: port, onSent }) };
   }
 
   #link(slot: number, id: number): Link {

@@ -18,7 +18,7 @@ export function outcomeText(outcome: Outcome): string {
     `moves of each shard in a rolling restart: ${moves.map((each) => each.join(" ")).join("; ") || "none was made"}`,
     `from a kill to the first commit of each shard that moved, median/worst: ${spreadText(recovered.paused)}; ` +
       `without a pause ${spreadText(recovered.again)}`,
-    silenceText(outcome.silences),
+    `${silenceText(outcome.silences)}\n  ordinarily a shard commits every ${outcome.ordinaryMs} ms`,
     JSON.stringify(check),
   ].join("\n");
 }

@@ -18,7 +18,7 @@ export type Act =
   /** SIGKILL so long after the last act, replaced at once, and on to the next. */
   | { readonly kind: "kill-again"; readonly slot: number; readonly delayMs: number }
   | { readonly kind: "zombie"; readonly slot: number }
-  /** SIGKILL of a broker so long after a transaction of the tenant's shard began; started again later. */
+  /** SIGKILL of a broker so long after the first records of a large page of the tenant; started again later. */
   | { readonly kind: "broker"; readonly aim: Aim; readonly delayMs: number; readonly downMs: number }
   | { readonly kind: "cut"; readonly slot: number; readonly aim: Aim; readonly how: Cut; readonly cutMs: number }
   | { readonly kind: "rolling" };
@@ -81,7 +81,7 @@ export const FORMS: Readonly<Record<Form["name"], Form>> = {
   },
 };
 
-/** After a page has come it is encoded, sent and committed. */
+/** How long a page is encoded, sent and committed, or a large one is sent. */
 const COMMITTING_MAX_MS = 120;
 const AGAIN_MAX_MS = 2_500;
 
@@ -91,16 +91,18 @@ export function schedule(form: Form, seed: number): Act[] {
   const slot = () => random.int(0, REPLICAS - 1);
   const aim = (role: Role): Aim => ({ role, tenant: random.int(0, form.tenants - 1) });
   const times = <T>(count: number, make: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => make(at));
+  // Where not all roles have their turn, the group's has: all replicas depend on it.
+  const first = form.brokers < ROLES.length ? ROLES.indexOf("group-coordinator") : random.int(0, ROLES.length - 1);
   const acts: Act[] = [
     ...times(form.kills, (): Act => ({ kind: "kill", slot: slot(), delayMs: random.int(0, COMMITTING_MAX_MS) })),
     ...times(form.zombies, (): Act => ({ kind: "zombie", slot: slot() })),
     ...times(form.brokers, (at): Act => {
       const delayMs = random.int(0, COMMITTING_MAX_MS);
-      return { kind: "broker", aim: aim(roleAt(at)), delayMs, downMs: form.downMs };
+      return { kind: "broker", aim: aim(roleAt(first + at)), delayMs, downMs: form.downMs };
     }),
     ...times(form.cuts, (at): Act => {
       const how = random.chance(0.75) ? "silent" : "refused";
-      return { kind: "cut", slot: slot(), aim: aim(roleAt(at)), how, cutMs: form.cutMs };
+      return { kind: "cut", slot: slot(), aim: aim(roleAt(first + at + 1)), how, cutMs: form.cutMs };
     }),
     ...times(form.rollings, (): Act => ({ kind: "rolling" })),
   ];
@@ -110,7 +112,7 @@ export function schedule(form: Form, seed: number): Act[] {
   return [...shuffled(acts, random), ...last];
 }
 
-/** Every role has its turn. */
+/** One after the other. */
 function roleAt(at: number): Role {
   return ROLES[at % ROLES.length] ?? "transaction-coordinator";
 }
@@ -130,7 +132,7 @@ export function actText(act: Act): string {
     case "zombie":
       return `SIGSTOP and SIGCONT replica ${act.slot}`;
     case "broker":
-      return `SIGKILL ${aimText(act.aim)} ${act.delayMs} ms after a page has come, down for ${act.downMs / 1_000} s`;
+      return `SIGKILL ${aimText(act.aim)} ${act.delayMs} ms into a transaction, down for ${act.downMs / 1_000} s`;
     case "cut":
       return `cut replica ${act.slot} from ${aimText(act.aim)} for ${act.cutMs / 1_000} s, ${act.how}`;
     case "rolling":
