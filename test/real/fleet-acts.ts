@@ -69,7 +69,7 @@ export interface Spread {
   readonly worstMs: number | null;
 }
 
-/** The longest time without a commit of the shards that changed owner in one kind of chapter, and of those that stayed. */
+/** The longest times without a commit in one kind of chapter, of shards that changed owner and of those that stayed. */
 export interface Silence {
   readonly what: string;
   readonly moved: Spread;

@@ -98,7 +98,7 @@ export class Fleet implements AsyncDisposable {
   /** Waits until every shard with a tenant has committed something since a moment: nothing is stuck. */
   async allCommit(sinceMs: number, deadlineMs = 90_000): Promise<void> {
     const all = () => {
-      const { commits } = new ShardStory(this.all);
+      const { commits } = new ShardStory(this.running);
       const names = [...this.#options.tenants.keys()];
       const late = names.filter((name) => (commits.get(shardOf(name))?.at(-1)?.atMs ?? 0) <= sinceMs);
       if (late.length === 0) return true;

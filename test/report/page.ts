@@ -1,6 +1,7 @@
 import type { MutantsRun } from "../mutants/mutants-run.ts";
 import type { Spread } from "../real/fleet-acts.ts";
 import type { Machine } from "../real/machine.ts";
+import { aimText } from "../soak/aims.ts";
 import type { Outcome } from "../soak/campaign.ts";
 import { inTransaction } from "../soak/judge.ts";
 import { actText } from "../soak/schedule.ts";
@@ -57,7 +58,8 @@ ${[done(soak), compared(soak), times(soak), brokers(soak), traffic(soak), plan(s
 
 function verdict({ faults }: Soak): Html {
   if (faults.length === 0) return html`<span class="good">Nothing was wrong.</span>`;
-  return html`<span class="bad">Wrong:</span></p><ul>${faults.map((fault) => html`<li class="bad">${fault}</li>`)}</ul><p>`;
+  const items = faults.map((fault) => html`<li class="bad">${fault}</li>`);
+  return html`<span class="bad">Wrong:</span></p><ul>${items}</ul><p>`;
 }
 
 function done(soak: Soak): Html {
@@ -99,12 +101,12 @@ function spread({ count, medianMs, worstMs }: Spread): string {
 const seconds = (ms: number) => (ms / 1_000).toFixed(1);
 
 function times({ silences, recovered, ordinaryMs }: Soak): Html {
-  const rows: Shown[][] = silences.map(({ what, moved, kept }) => [what, spread(moved), spread(kept)]);
+  const rows = silences.map(({ what, moved, kept }): Shown[] => [what, spread(moved), spread(kept), aimText(what)]);
   return html`<h3>How long a shard was without a commit</h3>
 <p>Seconds, median / worst (shards). Sessions of 6 s, heartbeats of 1 s; ordinarily a shard commits every
 ${ordinaryMs === null ? "(not known)" : seconds(ordinaryMs)} s. From a kill to the first commit of each shard that moved:
 ${spread(recovered.paused)}; in the kills without a pause ${spread(recovered.again)}.</p>
-${table(["", "shards that moved", "shards that stayed"], rows)}`;
+${table(["", "shards that moved", "shards that stayed", "aimed at"], rows)}`;
 }
 
 function brokers({ brokerKills }: Soak): Html {

@@ -1,6 +1,6 @@
 /**
  * Starts three brokers, or takes those of BROKERS=HOST:PORT,…, and runs the stand-alone reproduction against them; what
- * `make reproduce` calls.
+ * `make reproduce` calls. The script itself needs nothing of this project.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

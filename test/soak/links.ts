@@ -49,7 +49,7 @@ export class Links implements AsyncDisposable {
     return (this.#links[slot] ?? []).map(({ relay }) => `127.0.0.1:${relay.port}`);
   }
 
-  /** Waits, within milliseconds, until a replica has sent the brokers so many bytes more. @throws Error after a minute. */
+  /** Waits, within milliseconds, until a replica has sent so many bytes more. @throws Error after a minute. */
   async sends(slot: number, bytes: number): Promise<void> {
     const untilMs = performance.now() + 60_000;
     const before = this.#sent[slot] ?? 0;

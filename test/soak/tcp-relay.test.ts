@@ -8,10 +8,11 @@ afterEach(() => {
   for (const each of open.splice(0)) each.destroy();
 });
 
-/** Gives back what it is sent. */
-async function echo(): Promise<number> {
+/** Gives back what it is sent, and tells of it. */
+async function echo(onGot: (text: string) => void = () => undefined): Promise<number> {
   const server = createServer((socket) => {
     open.push(socket);
+    socket.on("data", (bytes) => onGot(String(bytes)));
     socket.on("error", () => undefined).pipe(socket);
   });
   open.push({ destroy: () => server.close() });
@@ -30,7 +31,12 @@ function dial(port: number): { socket: Socket; got: () => string } {
 }
 
 test("what is sent into a silent cut arrives once it is healed, on old connections and on new ones", async () => {
-  await using relay = await TcpRelay.open({ toPort: await echo() });
+  const got: string[] = [];
+  let sent = 0;
+  const onSent = ({ length }: Buffer) => {
+    sent += length;
+  };
+  await using relay = await TcpRelay.open({ toPort: await echo((text) => got.push(text)), onSent });
   const old = dial(relay.port);
   old.socket.write("a");
   await expect.poll(old.got).toBe("a");
@@ -44,9 +50,10 @@ test("what is sent into a silent cut arrives once it is healed, on old connectio
   const beside = dial(other.port);
   beside.socket.write("d");
   await expect.poll(beside.got).toBe("d");
-  expect([old.got(), fresh.got()]).toEqual(["a", ""]);
+  expect([old.got(), fresh.got(), got]).toEqual(["a", "", ["a"]]);
   relay.heal();
   await expect.poll(() => [old.got(), fresh.got()]).toEqual(["ab", "c"]);
+  expect(sent).toBe(3);
 });
 
 test("a refusing cut ends old connections and new ones, until it is healed", async () => {
