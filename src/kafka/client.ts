@@ -1,6 +1,7 @@
 import kafkajs, { type CompressionTypes, type Kafka, type KafkaConfig, type SASLOptions } from "kafkajs";
 import { ConnectorError } from "../kit/errors.ts";
 import { correctBatchEnds } from "./batch-ends.ts";
+import { correctFetchLoop } from "./fetch-loop.ts";
 import { clientLog } from "./logging.ts";
 import type { Compression, FullOptions, KafkaDeps, SaslOptions, TlsOptions } from "./options.ts";
 import { correctRequestQueue } from "./request-queue.ts";
@@ -9,6 +10,7 @@ import { correctRequestQueue } from "./request-queue.ts";
 export function createClient(options: FullOptions, deps: KafkaDeps, log?: KafkaConfig["logCreator"]): Kafka {
   correctBatchEnds();
   correctRequestQueue();
+  correctFetchLoop();
   const ssl = tlsOf(options.ssl);
   return new kafkajs.Kafka({
     brokers: [...options.brokers],

@@ -216,6 +216,36 @@ test("a connection on which nothing waits turns a thousand times a second with b
   expect(await turns(ours)).toBeLessThan(10);
 });
 
+test("a consumer that is left while the brokers change hangs its process with bare kafkajs, and not with ours", async () => {
+  const leave = async (correct: string, timeoutMs: number) => {
+    // Which brokers there are is changed in what kafkajs knows of them: so the moment is always the same.
+    const script = `import { createRequire } from "node:module"; import kafkajs from "kafkajs"; ${correct}
+      const pool = createRequire(import.meta.url)("kafkajs/src/cluster/brokerPool").prototype;
+      const { getNodeIds } = pool; let gone = 0;
+      pool.getNodeIds = function () { return getNodeIds.call(this).slice(gone); };
+      let leaving = null;
+      const logCreator = () => ({ log }) => {
+        if (gone === 0 || leaving !== null || log.message !== "Stopping fetchers...") return;
+        console.log("leaving"); leaving = Promise.resolve().then(() => consumer.stop());
+      };
+      const options = { brokers: ["${cluster.brokers[0]}"], logLevel: kafkajs.logLevel.DEBUG };
+      const kafka = new kafkajs.Kafka({ ...options, logCreator });
+      const consumer = kafka.consumer({ groupId: "left", maxWaitTimeInMs: 300 });
+      await consumer.connect(); await consumer.subscribe({ topic: "left" });
+      const joined = new Promise((resolve) => consumer.on("consumer.group_join", resolve));
+      await consumer.run({ eachBatch: async () => undefined }); await joined;
+      setTimeout(() => { gone = 1; }, 1_000);
+      while (leaving === null) await new Promise((resolve) => setTimeout(resolve, 10));
+      await leaving; await consumer.disconnect(); console.log("left");`;
+    const argv = ["--import", "tsx", "--input-type=module", "--eval", script];
+    return await say(process.execPath, argv, { timeoutMs });
+  };
+  await admin.createTopics({ topics: [{ topic: "left", numPartitions: 6 }], waitForLeaders: true });
+  const ours = `import { correctFetchLoop } from "./src/kafka/fetch-loop.ts"; correctFetchLoop();`;
+  expect(await leave(ours, 30_000)).toMatchObject({ code: 0, out: "leaving\nleft\n" });
+  expect((await leave("", 12_000)).out).toBe("leaving\n");
+});
+
 /** How long the event loop did nothing else at most, while something is done; ms. */
 async function longestTurnMs(work: () => Promise<unknown>): Promise<number> {
   const turns = monitorEventLoopDelay({ resolution: 1 });
