@@ -101,11 +101,12 @@ function spread({ count, medianMs, worstMs }: Spread): string {
 const seconds = (ms: number) => (ms / 1_000).toFixed(1);
 
 function times({ silences, recovered, ordinaryMs }: Soak): Html {
-  const rows = silences.map(({ what, moved, kept }): Shown[] => [what, spread(moved), spread(kept), aimText(what)]);
+  const rows = silences.map((row): Shown[] => [row.what, spread(row.moved), spread(row.kept), aimText(row.what)]);
   return html`<h3>How long a shard was without a commit</h3>
 <p>Seconds, median / worst (shards). Sessions of 6 s, heartbeats of 1 s; ordinarily a shard commits every
-${ordinaryMs === null ? "(not known)" : seconds(ordinaryMs)} s. From a kill to the first commit of each shard that moved:
-${spread(recovered.paused)}; in the kills without a pause ${spread(recovered.again)}.</p>
+${ordinaryMs === null ? "(not known)" : seconds(ordinaryMs)} s.
+From a kill to the first commit of each shard that moved: ${spread(recovered.paused)}; in the kills without a pause
+${spread(recovered.again)}.</p>
 ${table(["", "shards that moved", "shards that stayed", "aimed at"], rows)}`;
 }
 
