@@ -59,6 +59,16 @@ export class ShardOwner {
    * @throws ConnectorError that is fatal; the reason of `signal`, or of the lease's end.
    */
   async open(signal: AbortSignal): Promise<ShardState> {
+    try {
+      return await this.#open(signal);
+    } catch (error) {
+      // What it was waiting for is waited for no more.
+      this.#stage("released");
+      throw error;
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<ShardState> {
     const { log, lease, clock, random, emit, tenants } = this.#deps;
     const startMs = clock.monotonicMs();
     for (let attempt = 1; ; attempt++) {

@@ -68,6 +68,16 @@ test("opening is tried again ever more rarely, and says why", async () => {
   expect(stages.at(-1)).toBe("owned");
 });
 
+test("who loses the shard while opening it says no longer what it waits for", async () => {
+  const { owner, lease, events } = owned();
+  lease.provenMs = null;
+  const opening = owner.open(signal);
+  lease.lose(new Error("given to another replica"));
+  await expect(opening).rejects.toThrow("given to another replica");
+  const stages = events.flatMap((event) => (event.type === "stage" ? [event.stage] : []));
+  expect(stages).toEqual(["waiting until the group confirms it", "released"]);
+});
+
 test("who is fenced goes on once the group has confirmed the shard since then, and judges nothing by itself", async () => {
   const { owner, cluster, events, lease, clock } = owned();
   await owner.open(signal);
