@@ -89,7 +89,7 @@ function compared({ check }: Soak): Html {
   const { examples, ...counts } = check;
   return html`<h3>The topic, read_committed, beside every tenant's truth</h3>
 <p>By Kafka's Java client and Apache Avro, without any of the project's code.</p>
-${table(Object.keys(counts), [Object.values(counts)])}`;
+${table(["", "activities"], Object.entries(counts))}`;
 }
 
 /** In seconds. A count without times: some of them never came. */
