@@ -18,6 +18,11 @@ interface Waiting<Outcome> {
   fail(error: unknown): void;
 }
 
+interface Between {
+  work(): Promise<void>;
+  fail(error: unknown): void;
+}
+
 export interface CommitQueueDeps<Outcome> {
   readonly clock: Clock;
   /** One attempt. @throws what ends the queue. */
@@ -33,6 +38,8 @@ export interface CommitQueueDeps<Outcome> {
 export class CommitQueue<Outcome> {
   readonly #deps: CommitQueueDeps<Outcome>;
   readonly #waiting: Waiting<Outcome>[] = [];
+  /** What is to be done before the next transaction. */
+  readonly #between: Between[] = [];
   #isRunning = false;
   #ended: { readonly error: unknown } | null = null;
   /** Whose the last transaction was, and when it began; monotonic ms. */
@@ -58,23 +65,55 @@ export class CommitQueue<Outcome> {
     });
   }
 
+  /** Does something after the transaction that is under way, and before the next. @throws as `add`, or what `work` throws. */
+  between<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#ended !== null) return Promise.reject(this.#ended.error);
+    return new Promise((settle, fail) => {
+      this.#between.push({ work: async () => settle(await work()), fail });
+      if (!this.#isRunning) void this.#run();
+    });
+  }
+
   async #run(): Promise<void> {
     this.#isRunning = true;
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      let common: readonly Waiting<Outcome>[] = [];
-      try {
-        await this.#gather(first);
-        common = this.#takeCommon();
-        const outcome = await this.#deps.run(merged(common.map(({ transaction }) => transaction)), first.signal);
-        if (common.length > 1 && !this.#deps.isCommitted(outcome)) this.#alone = common.length;
-        for (const each of common) each.settle(outcome);
-      } catch (error) {
-        // The shard is left as it is: those behind end with the same error.
-        this.#ended = { error };
-        for (const each of [...common, ...this.#waiting.splice(0)]) each.fail(error);
-      }
+    while (this.#waiting.length + this.#between.length > 0) {
+      await this.#doBetween();
+      await this.#commitNext();
     }
     this.#isRunning = false;
+  }
+
+  async #doBetween(): Promise<void> {
+    for (let next = this.#between.shift(); next !== undefined; next = this.#between.shift()) {
+      try {
+        await next.work();
+      } catch (error) {
+        next.fail(error);
+        this.#end(error);
+      }
+    }
+  }
+
+  async #commitNext(): Promise<void> {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    let common: readonly Waiting<Outcome>[] = [];
+    try {
+      await this.#gather(first);
+      common = this.#takeCommon();
+      const outcome = await this.#deps.run(merged(common.map(({ transaction }) => transaction)), first.signal);
+      if (common.length > 1 && !this.#deps.isCommitted(outcome)) this.#alone = common.length;
+      for (const each of common) each.settle(outcome);
+    } catch (error) {
+      for (const each of common) each.fail(error);
+      this.#end(error);
+    }
+  }
+
+  /** The shard is left as it is: those behind end with the same error. */
+  #end(error: unknown): void {
+    this.#ended = { error };
+    for (const each of [...this.#waiting.splice(0), ...this.#between.splice(0)]) each.fail(error);
   }
 
   /** Waits for others where the last transaction was another tenant's, and no longer ago than that is worth it. */

@@ -54,12 +54,13 @@ export class ScanMemory {
   #quiet: readonly SliceAddition[] = [];
   /** Jobs whose passes were given up since the last commit: what is committed of them is to say so, too. */
   readonly #left = new Set<string>();
-  readonly #idsBytesMax: number;
+  /** What the remembered ids may occupy. */
+  idsBytesMax: number;
 
   private constructor(scan: ScanConfig, state: ScanState, committed: string | null, idsBytesMax: number) {
     this.#scan = scan;
     this.#committed = committed;
-    this.#idsBytesMax = idsBytesMax;
+    this.idsBytesMax = idsBytesMax;
     // Without a record there is nothing that was read before.
     this.#state = aged(scan, state, committed === null);
   }
@@ -110,7 +111,7 @@ export class ScanMemory {
 
   /** Whether the ids occupy more than they may, though all that can be forgotten is. */
   get isOverfull(): boolean {
-    return this.slices.bytes > this.#idsBytesMax;
+    return this.slices.bytes > this.idsBytesMax;
   }
 
   /**

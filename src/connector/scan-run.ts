@@ -52,22 +52,37 @@ export class ScanRun {
   /** Whether the tail has asked since this process has the scan. */
   hasAsked = false;
   limit: number;
-  /** What its remembered ids may occupy. */
-  readonly idsBytesMax: number;
   /** Failures in a row that are this scan's own. */
   failures = 0;
   readonly #readers = new Map<string, ReaderRun>();
   #activityBytes = ACTIVITY_BYTES_FIRST;
+  #idsBytesMax: number;
   #state: ScanState | null = null;
   #reason: string | null = null;
   readonly #emit: Emit;
 
   constructor(config: ScanConfig, records: RecordPlan, idsBytesMax: number, emit: Emit) {
     this.config = config;
-    this.idsBytesMax = idsBytesMax;
+    this.#idsBytesMax = idsBytesMax;
     this.records = records;
     this.limit = config.pageSize;
     this.#emit = emit;
+  }
+
+  /** What its remembered ids may occupy. */
+  get idsBytesMax(): number {
+    return this.#idsBytesMax;
+  }
+
+  set idsBytesMax(bytes: number) {
+    this.#idsBytesMax = bytes;
+    if (this.memory !== null) this.memory.idsBytesMax = bytes;
+  }
+
+  /** It has a state now. That its ids may occupy something else may have been told meanwhile. */
+  begun(memory: ScanMemory): void {
+    memory.idsBytesMax = this.#idsBytesMax;
+    this.memory = memory;
   }
 
   /** @param name `tail`, or a job's name. */

@@ -61,7 +61,7 @@ export class ScanTurn {
     const memory = ScanMemory.begin(this.#scan.config, probe.serverNowMs, this.#scan.idsBytesMax);
     await this.#commit(memory, memory.plan(), signal);
     // Committed, or another owner has begun the scan in the meantime: then the memory holds what that one committed.
-    this.#scan.memory = memory;
+    this.#scan.begun(memory);
   }
 
   /** What comes before a new pass: room for ids, a sound position, and the tail's jump over an outage. */

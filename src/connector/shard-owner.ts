@@ -25,7 +25,8 @@ export type CommitOutcome = { readonly kind: "committed" } | { readonly kind: "r
 export interface ShardOwnerDeps {
   readonly log: ShardLog;
   readonly lease: Lease;
-  readonly tenants: readonly string[];
+  /** Of the shard, as they are configured now. */
+  readonly tenants: () => readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: Emit;
@@ -78,7 +79,7 @@ export class ShardOwner {
       this.#stage("reading state");
       try {
         const state = await log.open(signal);
-        emit({ type: "shard_opened", shard: log.shard, tenants, durationMs: clock.monotonicMs() - startMs });
+        emit({ type: "shard_opened", shard: log.shard, tenants: tenants(), durationMs: clock.monotonicMs() - startMs });
         this.#stage("owned");
         return state;
       } catch (error) {
@@ -99,6 +100,18 @@ export class ShardOwner {
    */
   commit(tenant: string, transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {
     return this.#queue.add(tenant, transaction, signal);
+  }
+
+  /**
+   * The state as it is now, between two transactions: for who comes to the shard while it is owned.
+   * @throws as `commit`
+   */
+  reread(signal: AbortSignal): Promise<ShardState> {
+    return this.#queue.between(async () => {
+      const state = await this.open(signal);
+      if (!this.#deps.log.isContinued) throw new OwnedInBetween(this.shard, undefined);
+      return state;
+    });
   }
 
   async #commit(transaction: Transaction, signal: AbortSignal): Promise<CommitOutcome> {

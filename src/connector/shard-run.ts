@@ -1,158 +1,163 @@
-import type { Encode } from "../activity/encode.ts";
-import { idsBytesPerScan, type ScanConfig, type TenantConfig } from "../config/config.ts";
 import type { Lease, ShardState } from "../kafka/port.ts";
+import { orAborted } from "../kafka/waiting.ts";
 import type { Clock } from "../kit/clock.ts";
-import { ConnectorError, describeError } from "../kit/errors.ts";
-import { together } from "../kit/together.ts";
-import { decodePace, paceKey } from "../scan/pace.ts";
-import { Budget } from "../tenant/budget.ts";
+import { describeError } from "../kit/errors.ts";
+import type { Budgets } from "./budgets.ts";
 import { CommandDesk } from "./command-desk.ts";
 import type { ConnectorDeps } from "./connector.ts";
-import { LearnedPace } from "./learned-pace.ts";
-import type { RecordPlan } from "./page.ts";
+import type { InForce, TenantPlan } from "./in-force.ts";
 import type { PageMemory } from "./page-memory.ts";
-import { ScanMemory } from "./scan-memory.ts";
-import { cursorMoved } from "./scan-progress.ts";
-import { ScanRun } from "./scan-run.ts";
+import type { ScanRun } from "./scan-run.ts";
 import { ShardOwner } from "./shard-owner.ts";
-import { TenantRun } from "./tenant-run.ts";
+import { type Encoders, loadTenant, type OwnedShard, runTenant } from "./tenant-start.ts";
 
 /**
  * How long transactions in flight may still take once a shard is to be given up. After it they have the shard log's own
  * grace (5 s) to be decided, and connections theirs (1.5 s) to close: a stop takes at most 10 s in all.
  */
 const GRACE_MS = 2_500;
-/** A record's value may be this large; the broker's default limit is 1 MiB, headers and framing included. */
-const VALUE_BYTES_MAX = 900 * 1024;
 
-/** By activities topic; the scans of a topic share one. */
-export type Encoders = ReadonlyMap<string, Encode>;
-
-export interface ShardPlan {
-  readonly lease: Lease;
-  readonly tenants: readonly TenantConfig[];
+/** What all shards of a process have in common. */
+export interface Shared {
+  readonly inForce: InForce;
   readonly encoders: Encoders;
   readonly pages: PageMemory;
+  readonly budgets: Budgets;
+}
+
+/** How a shard's run ends. */
+interface Ends {
+  /** Aborted once all has ended. */
+  readonly ended: AbortController;
+  /** Aborted by the first failure. */
+  readonly failed: AbortController;
+  /** Aborts once the shard is to be given up: by a failure, or because its run is to end. */
+  readonly stop: AbortSignal;
 }
 
 /**
  * A shard and its tenants, from when the group has given it until `signal` aborts: taken over first, then each tenant
- * runs by itself. Transactions in flight have decided themselves, or are given up, when it ends.
+ * runs by itself. Transactions in flight have decided themselves, or are given up, when it ends. Resolves once no
+ * tenant is configured that lives in it.
  *
  * @throws the reason of `signal`; what any of the tenants fails with.
  */
-export async function runShard(deps: ConnectorDeps, plan: ShardPlan, signal: AbortSignal): Promise<void> {
+export async function runShard(deps: ConnectorDeps, shared: Shared, lease: Lease, signal: AbortSignal): Promise<void> {
   const { kafka, clock, random, emit } = deps;
-  const { lease } = plan;
   await using log = kafka.shard(lease.shard, () => lease.isProven());
-  const tenants = plan.tenants.map((tenant) => tenant.name);
+  const tenants = () => shared.inForce.plansOf(lease.shard).map(({ tenant }) => tenant.name);
   const owner = new ShardOwner({ log, lease, tenants, clock, random, emit });
-  const { desk, loaded } = await takeOver(deps, plan, owner, signal);
   const [ended, failed] = [new AbortController(), new AbortController()];
   const stop = AbortSignal.any([signal, failed.signal]);
-  const following = log.follow((key, value) => desk.offer(key, value), AbortSignal.any([stop, ended.signal]));
-  const shard = { owner, desk, grace: graceAfter(clock, stop, ended.signal) };
-  const runs = loaded.map((tenant) => runTenant(deps, plan, tenant, shard, stop));
+  const runs = await takeOver(deps, shared, { owner, lease }, { ended, failed, stop });
+  const following = log.follow((key, value) => runs.desk.offer(key, value), AbortSignal.any([stop, ended.signal]));
+  let reason = "no tenant that lives in it is configured any more";
   try {
-    await together(runs, failed);
+    await runs.follow();
+  } catch (error) {
+    failed.abort(error);
+    reason = describeError(stop.reason);
+    throw signal.aborted ? signal.reason : failed.signal.reason;
   } finally {
+    await runs.ended();
     ended.abort();
     await following;
-    emit({ type: "shard_released", shard: lease.shard, reason: describeError(stop.reason) });
+    emit({ type: "shard_released", shard: lease.shard, reason });
   }
 }
 
-/** A tenant and what the shard's state holds of it. */
-interface LoadedTenant {
-  readonly tenant: TenantConfig;
-  readonly learnedPace: number | null;
-  readonly scans: readonly ScanRun[];
-}
-
 /**
- * Opens the shard and takes out of its state what is needed. The state itself is let go: ids that are forgotten later
- * would stay in memory with it.
+ * Opens the shard, and starts its tenants with what its state has of them. The state itself is let go: ids that are
+ * forgotten later would stay in memory with it.
  */
 async function takeOver(
   deps: ConnectorDeps,
-  plan: ShardPlan,
-  owner: ShardOwner,
-  signal: AbortSignal,
-): Promise<{ readonly desk: CommandDesk; readonly loaded: readonly LoadedTenant[] }> {
-  const state = await owner.open(signal);
-  const loaded = plan.tenants.map((tenant) => ({
-    tenant,
-    learnedPace: decodePace(state.get(paceKey(tenant.name))),
-    scans: loadScans(
-      deps,
-      plan,
-      deps.config.scans.filter((scan) => scan.tenant === tenant.name),
-      state,
-    ),
-  }));
-  return { desk: new CommandDesk(state), loaded };
+  shared: Shared,
+  own: Pick<OwnedShard, "owner" | "lease">,
+  ends: Ends,
+): Promise<TenantRuns> {
+  const state = await own.owner.open(ends.stop);
+  const grace = graceAfter(deps.clock, ends.stop, ends.ended.signal);
+  const runs = new TenantRuns(deps, shared, { ...own, desk: new CommandDesk(state), grace }, ends);
+  runs.start(shared.inForce.plansOf(own.lease.shard), state);
+  return runs;
 }
 
-interface OwnedShard {
-  readonly owner: ShardOwner;
-  readonly desk: CommandDesk;
-  /** Aborts a while after the shard is to be given up. */
-  readonly grace: AbortSignal;
+interface Running {
+  readonly ended: Promise<void>;
+  readonly scans: readonly ScanRun[];
 }
 
-async function runTenant(
-  deps: ConnectorDeps,
-  plan: ShardPlan,
-  { tenant, learnedPace, scans }: LoadedTenant,
-  { owner, desk, grace }: OwnedShard,
-  signal: AbortSignal,
-): Promise<void> {
-  const { clock, random, emit, config } = deps;
-  const { pages, lease } = plan;
-  await using client = deps.openTenant(tenant, () => lease.isProven());
-  const { name, requestsPerMinute } = tenant;
-  const limit = { requests: requestsPerMinute, ...(learnedPace === null ? {} : { learnedPace }) };
-  const budget = new Budget(limit, clock.monotonicMs());
-  const pace = new LearnedPace(name, budget, clock.monotonicMs());
-  const scanNames = new Set(config.scans.map((scan) => scan.name));
-  const shared = { owner, lease, desk, scanNames, pages, clock, random, emit, grace };
-  const traced = deps.trace === undefined ? {} : { trace: deps.trace };
-  const own = { ...shared, ...traced, tenant: name, requestsPerMinute, client, budget, pace };
-  await new TenantRun(own, scans).run(signal);
-}
+/** The tenants of a shard as they run: those that are configured, each by its present plan. */
+class TenantRuns {
+  readonly #deps: ConnectorDeps;
+  readonly #shared: Shared;
+  readonly #shard: OwnedShard;
+  readonly #ends: Ends;
+  readonly #running = new Map<TenantPlan, Running>();
 
-/** The scans whose state can be read; the others are blocked, said so, and left as they are. */
-function loadScans(deps: ConnectorDeps, plan: ShardPlan, scans: readonly ScanConfig[], state: ShardState): ScanRun[] {
-  const { emit, config, clock } = deps;
-  return scans.flatMap((scan) => {
-    const idsBytesMax = idsBytesPerScan(config);
-    const run = new ScanRun(scan, recordPlan(deps, plan, scan), idsBytesMax, emit);
-    try {
-      run.memory = ScanMemory.load(scan, state, idsBytesMax);
-      run.is("starting");
-      // How far behind it is shows from the first moment, whether or not the tenant answers.
-      if (run.memory !== null) emit(cursorMoved(scan, run.memory, clock.nowMs()));
-      return [run];
-    } catch (error) {
-      if (!(error instanceof ConnectorError)) throw error;
-      run.is("blocked", error.message, error.code);
-      return [];
+  constructor(deps: ConnectorDeps, shared: Shared, shard: OwnedShard, ends: Ends) {
+    this.#deps = deps;
+    this.#shared = shared;
+    this.#shard = shard;
+    this.#ends = ends;
+  }
+
+  get desk(): CommandDesk {
+    return this.#shard.desk;
+  }
+
+  /** @param state of the shard, in which nothing has been committed for these tenants since. */
+  start(plans: readonly TenantPlan[], state: ShardState): void {
+    for (const plan of plans) this.#start(plan, state);
+  }
+
+  /**
+   * Ends and starts tenants at each change, until none is configured.
+   * @throws the reason of the shard's end; what opening the shard again fails with.
+   */
+  async follow(): Promise<void> {
+    const { inForce } = this.#shared;
+    for (;;) {
+      const { changed } = inForce;
+      const plans = inForce.plansOf(this.#shard.lease.shard);
+      const haveLeft = await this.#endOthers(plans);
+      const added = plans.filter((plan) => !this.#running.has(plan));
+      // Also for those that have left alone: whoever looks at the shard is told who is in it.
+      if (haveLeft || added.length > 0) this.start(added, await this.#shard.owner.reread(this.#shard.grace));
+      if (plans.length === 0) return;
+      for (const { scans } of this.#running.values()) {
+        for (const scan of scans) scan.idsBytesMax = inForce.idsBytesPerScan;
+      }
+      await orAborted(changed, this.#ends.stop);
     }
-  });
-}
+  }
 
-function recordPlan(deps: ConnectorDeps, plan: ShardPlan, scan: ScanConfig): RecordPlan {
-  const { config, kafka } = deps;
-  const encode = plan.encoders.get(scan.topic);
-  if (encode === undefined) throw new Error(`invariant broken: topic ${scan.topic} has no schema`);
-  return {
-    scan,
-    encode,
-    dlqTopic: config.topics.dlq.name,
-    activityBytesMax: config.limits.activityBytes,
-    valueBytesMax: VALUE_BYTES_MAX,
-    partitionOf: (topic, key) => kafka.partitionOf(topic, key),
-  };
+  /** Resolves once none runs any more. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+
+  /** Whether any ran that is not among `plans` any more; it has ended. */
+  async #endOthers(plans: readonly TenantPlan[]): Promise<boolean> {
+    const others = [...this.#running].filter(([plan]) => !plans.includes(plan));
+    for (const [plan, { ended }] of others) {
+      await ended;
+      this.#running.delete(plan);
+    }
+    return others.length > 0;
+  }
+
+  #start(plan: TenantPlan, state: ShardState): void {
+    const { stop, failed } = this.#ends;
+    const loaded = loadTenant(this.#deps, this.#shared, plan, state);
+    const signal = AbortSignal.any([stop, plan.retired]);
+    const ended = runTenant(this.#deps, this.#shared, this.#shard, loaded, signal).catch((error: unknown) => {
+      if (!plan.retired.aborted || error !== plan.retired.reason) failed.abort(error);
+    });
+    plan.carries(ended);
+    this.#running.set(plan, { ended, scans: loaded.scans });
+  }
 }
 
 /** A signal that aborts `GRACE_MS` after `stop`, unless all has `ended` before. */

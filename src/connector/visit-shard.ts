@@ -34,7 +34,7 @@ export async function visitShard(deps: VisitDeps, signal: AbortSignal): Promise<
   const { kafka, scan, idsBytesMax, clock, random, emit } = deps;
   await using log = kafka.shard(kafka.shardOf(scan.tenant));
   const lease = visitOf(log.shard);
-  const owner = new ShardOwner({ log, lease, tenants: [scan.tenant], clock, random, emit });
+  const owner = new ShardOwner({ log, lease, tenants: () => [scan.tenant], clock, random, emit });
   const state = await owner.open(signal);
   const memory = ScanMemory.load(scan, state, idsBytesMax);
   if (memory === null) return null;

@@ -8,6 +8,14 @@ export interface BudgetLimit {
   readonly windowMs?: number;
   /** The pace learned before, requests a window; default the full pace. */
   readonly learnedPace?: number;
+  /** The budget of the same tenant whose place this one takes: what was sent by it counts here. */
+  readonly before?: Budget;
+}
+
+/** A request: when it was sent, and when its answer was here, later than which it cannot arrive. */
+interface Request {
+  readonly sentMs: number;
+  readonly answeredMs: number;
 }
 
 /** A 429 inside our own pace leaves this share of it. */
@@ -27,6 +35,8 @@ const PACE_MIN = 1;
  *           arrives between its sending and its answer, so no window ever holds one too many, however slow
  *           the network is
  *
+ * A budget that takes another's place counts what that one sent: a lowered limit holds from its first request on.
+ *
  * When others use up the tenant's limit too, `throttled` slows the pace, and quiet windows give it back.
  */
 export class Budget {
@@ -36,10 +46,12 @@ export class Budget {
   /** When the answers to the last `requests` requests were here; a ring. */
   readonly #answeredMs: Float64Array;
   readonly #sentMs: Float64Array;
+  /** Of the budgets before: what was sent within a window before this one began, in order. */
+  readonly #earlier: readonly Request[];
   #count = 0;
   #onItsWay = false;
   #lastMs: number;
-  #blockedUntilMs = Number.NEGATIVE_INFINITY;
+  #blockedUntilMs: number;
   #pace: number;
   #paceSinceMs: number;
 
@@ -50,6 +62,8 @@ export class Budget {
     this.#paceMax = limit.requests - 1;
     this.#answeredMs = new Float64Array(limit.requests).fill(Number.NEGATIVE_INFINITY);
     this.#sentMs = new Float64Array(limit.requests).fill(Number.NEGATIVE_INFINITY);
+    this.#earlier = limit.before?.lately(nowMs) ?? [];
+    this.#blockedUntilMs = limit.before?.blockedUntilMs ?? Number.NEGATIVE_INFINITY;
     this.#lastMs = nowMs;
     this.#pace = Math.min(this.#paceMax, Math.max(PACE_MIN, limit.learnedPace ?? this.#paceMax));
     this.#paceSinceMs = nowMs;
@@ -59,7 +73,7 @@ export class Budget {
   waitMs(nowMs: number): number {
     const pace = this.#count === 0 ? this.#paceMax : this.pace(nowMs);
     const pacedMs = this.#lastMs + this.#windowMs / pace;
-    const oldestMs = this.#answeredMs[this.#count % this.#requests] as number;
+    const oldestMs = this.#answeredOf(this.#count - this.#requests);
     // Later than, not at: both ends of a window may be counted.
     const provenMs = oldestMs + this.#windowMs + 1;
     return Math.max(0, Math.ceil(Math.max(pacedMs, provenMs, this.#blockedUntilMs) - nowMs));
@@ -100,6 +114,27 @@ export class Budget {
 
   /** Requests sent in the last window. */
   used(nowMs: number): number {
-    return this.#sentMs.reduce((sum, sentMs) => (nowMs - sentMs < this.#windowMs ? sum + 1 : sum), 0);
+    return this.lately(nowMs).filter(({ sentMs }) => nowMs - sentMs < this.#windowMs).length;
+  }
+
+  /** Until when the tenant asked not to be asked. */
+  get blockedUntilMs(): number {
+    return this.#blockedUntilMs;
+  }
+
+  /** What may have arrived within the last window, in order; of more requests than the limit, the last. */
+  lately(nowMs: number): Request[] {
+    const held = Math.min(this.#count, this.#requests);
+    const own = Array.from({ length: held }, (_, at) => {
+      const slot = (this.#count - held + at) % this.#requests;
+      return { sentMs: this.#sentMs[slot] as number, answeredMs: this.#answeredMs[slot] as number };
+    });
+    return [...this.#earlier, ...own].filter(({ answeredMs }) => nowMs - answeredMs <= this.#windowMs);
+  }
+
+  /** When the answer to a request was here: of this budget's by its number from 0 on, of those before it below 0. */
+  #answeredOf(number: number): number {
+    if (number >= 0) return this.#answeredMs[number % this.#requests] as number;
+    return this.#earlier.at(number)?.answeredMs ?? Number.NEGATIVE_INFINITY;
   }
 }

@@ -194,9 +194,9 @@ const OWNING: readonly Mutant[] = [
   },
   {
     name: "a request on its way out is not stopped by a lost shard",
-    file: "src/connector/shard-run.ts",
-    find: "deps.openTenant(tenant, () => lease.isProven())",
-    replace: "deps.openTenant(tenant, () => lease.shard >= 0)",
+    file: "src/connector/tenant-start.ts",
+    find: "deps.openTenant(plan.tenant, () => lease.isProven())",
+    replace: "deps.openTenant(plan.tenant, () => lease.shard >= 0)",
   },
 ];
 

@@ -140,7 +140,7 @@ function configOf(tenants: readonly string[], scan: Partial<ScanConfig> = {}) {
   const [tenant, first] = [config.tenants[0]!, config.scans[0]!];
   return {
     ...config,
-    tenants: tenants.map((name) => ({ ...tenant, name })),
+    tenants: tenants.map((name) => ({ ...tenant, name, apiUrl: `http://${name}` })),
     scans: tenants.map((name) => ({ ...first, name: `${name}-all`, tenant: name, key: "id" as const })),
   };
 }

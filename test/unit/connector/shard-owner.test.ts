@@ -18,7 +18,7 @@ function owned(step: Step = async () => {}) {
   const emit = (event: Event) => void events.push(event);
   const lease = new TestLease(1);
   const log = cluster.process(step).port.shard(1, () => lease.isProven());
-  const owner = new ShardOwner({ log, lease, tenants: ["contoso"], clock, random: () => 0.5, emit });
+  const owner = new ShardOwner({ log, lease, tenants: () => ["contoso"], clock, random: () => 0.5, emit });
   const value = () => cluster.committedState(1).get("k")?.toString();
   return { clock, cluster, events, lease, owner, value };
 }
