@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, CommandModule } from "yargs";
-import type { Loaded } from "../config/load.ts";
+import type { Config } from "../config/config.ts";
 import { maskedConfig } from "../config/mask.ts";
 import { runConnector } from "../connector/connector.ts";
 import { systemClock } from "../kit/clock.ts";
@@ -9,14 +9,15 @@ import { readPageFiles } from "../observe/page-files.ts";
 import { openTelemetry } from "../observe/telemetry.ts";
 import { openTracing } from "../observe/tracing.ts";
 import type { CommandContext } from "./cli.ts";
+import { Reload } from "./reload.ts";
 import {
   type ConfigArgs,
   configOptions,
   connectKafka,
   connectTenant,
-  readConfig,
   schemaIdFor,
   version,
+  watchConfig,
 } from "./wiring.ts";
 
 /** `run`: the connector, until it is stopped. */
@@ -30,11 +31,14 @@ export function runCommand({ signal }: CommandContext): CommandModule<object, Co
         .example("$0 run -c mdca.yaml", "everything from one file")
         .example("$0 run -c mdca.yaml --set log.level=debug", "one option by flag")
         .example("MDCA_SOURCE__HTTP__PORT=9500 $0 run -c mdca.yaml", "one option by environment"),
-    handler: (args: ArgumentsCamelCase<ConfigArgs>) => run(readConfig(args), signal),
+    handler: (args: ArgumentsCamelCase<ConfigArgs>) => run(args, signal),
   };
 }
 
-async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<void> {
+async function run(args: ConfigArgs, signal: AbortSignal): Promise<void> {
+  const { loaded, watch } = watchConfig(args);
+  const { config, warnings } = loaded;
+  using _reload = onSignal("SIGHUP", () => watch.ask());
   await using telemetry = openTelemetry(
     {
       version,
@@ -45,7 +49,7 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
     },
     systemClock,
   );
-  using _level = onLevelSignal(() => telemetry.toggleDebug());
+  using _level = onSignal("SIGUSR2", () => telemetry.toggleDebug());
   for (const warning of warnings) telemetry.warn(warning);
   const stages = new Stages();
   const emit = (event: Event) => {
@@ -54,10 +58,16 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
   };
   const tracingDeps = { version, clock: systemClock, warn: (message: string) => telemetry.warn(message) };
   await using tracing = await openTracing(process.env, tracingDeps);
-  const masked = maskedConfig(config);
+  const following = {
+    configure: (next: Config) => telemetry.configure({ ...next, logLevel: next.log.level }),
+    warn: (message: string) => telemetry.warn(message),
+    emit,
+    clock: systemClock,
+  };
+  const reload = new Reload(watch, following, config);
   await using _http = await openHttp(config.http, {
     metrics: () => telemetry.metrics(),
-    status: () => ({ ...telemetry.status(), config: masked }),
+    status: () => ({ ...telemetry.status(), config: maskedConfig(reload.inForce) }),
     history: (scan) => telemetry.history(scan),
     ready: () => stages.readiness,
     page: readPageFiles(),
@@ -78,17 +88,21 @@ async function run({ config, warnings }: Loaded, signal: AbortSignal): Promise<v
       clock: systemClock,
       random: Math.random,
       emit,
+      reconfigured: (reconfigure, stop) => reload.run(reconfigure, stop),
       ...(tracing.trace === undefined ? {} : { trace: tracing.trace }),
     },
     signal,
   );
 }
 
-/** SIGUSR2, where there is such a signal, asks for more of the log, and then for less again. */
-function onLevelSignal(toggle: () => void): Disposable {
+/**
+ * SIGUSR2 asks for more of the log, and then for less again; SIGHUP for the configuration to be read again. Where there
+ * are no such signals, nothing is heard of them.
+ */
+function onSignal(name: "SIGHUP" | "SIGUSR2", act: () => void): Disposable {
   if (process.platform === "win32") return { [Symbol.dispose]() {} };
-  process.on("SIGUSR2", toggle);
-  return { [Symbol.dispose]: () => void process.off("SIGUSR2", toggle) };
+  process.on(name, act);
+  return { [Symbol.dispose]: () => void process.off(name, act) };
 }
 
 /** Ready as a member of the group: no shard, a scan that is blocked, or a tenant that is down, does not change that. */

@@ -1,12 +1,15 @@
 import { readFileSync } from "node:fs";
+import { readFile as readAsync } from "node:fs/promises";
 import { openExchange } from "../activity/exchange.ts";
 import { openSchema, valueSubject } from "../activity/registry.ts";
 import type { Config, KafkaConfig, TenantConfig } from "../config/config.ts";
-import { type Loaded, loadConfig } from "../config/load.ts";
+import { type ConfigSource, type Loaded, loadConfig } from "../config/load.ts";
+import { ConfigWatch, lookAt } from "../config/watch.ts";
 import { openKafka } from "../kafka/kafkajs-port.ts";
 import type { KafkaDeps, KafkaOptions, SaslOptions, TlsOptions } from "../kafka/options.ts";
 import type { KafkaPort } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
+import { ConnectorError } from "../kit/errors.ts";
 import { TenantClient } from "../tenant/client.ts";
 
 /** The package's version; src and dist lie at the same depth. */
@@ -30,10 +33,25 @@ export const configOptions = {
   },
 } as const;
 
+const sourceOf = (args: ConfigArgs): ConfigSource => ({
+  file: args.config ?? null,
+  sets: args.set,
+  env: process.env,
+});
+const readText = (path: string): string => readFileSync(path, "utf8");
+
 /** @throws ConnectorError `config_invalid` with every problem. */
 export function readConfig(args: ConfigArgs): Loaded {
-  const source = { file: args.config ?? null, sets: args.set, env: process.env };
-  return loadConfig(source, (path) => readFileSync(path, "utf8"));
+  return loadConfig(sourceOf(args), readText);
+}
+
+/** The configuration, and what sees to it that it follows its files. @throws as `readConfig` */
+export function watchConfig(args: ConfigArgs): { readonly loaded: Loaded; readonly watch: ConfigWatch } {
+  const look = () => lookAt(sourceOf(args), readText);
+  const { result, files } = look();
+  if (result instanceof ConnectorError) throw result;
+  const readFile = (path: string) => readAsync(path, "utf8");
+  return { loaded: result, watch: new ConfigWatch({ look, readFile, clock: systemClock }, result, files) };
 }
 
 export function connectKafka(config: Config, deps: Omit<KafkaDeps, "clock"> = {}): KafkaPort {

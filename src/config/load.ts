@@ -10,6 +10,7 @@ import { checkPems } from "./pems.ts";
 import { formatProblem, type Problem } from "./problems.ts";
 import type { Surroundings } from "./references.ts";
 import { resolve } from "./resolve.ts";
+import type { ParsedConfig } from "./schema.ts";
 import { checkShape } from "./shape.ts";
 import { readYamlFile } from "./yaml-file.ts";
 
@@ -25,6 +26,10 @@ export interface Loaded {
   readonly config: Config;
   /** One line each. */
   readonly warnings: readonly string[];
+  /** The options that it was made of, with their defaults; never to be shown, since a secret may stand in them. */
+  readonly options: ParsedConfig;
+  /** By formatted path: a digest of what each secret held. */
+  readonly secrets: ReadonlyMap<string, string>;
 }
 
 /**
@@ -55,7 +60,12 @@ export function loadConfig(source: ConfigSource, readFile: (path: string) => str
   const problems = [...syntax, ...[...found, ...checkPems(tree, around)].map(place)];
   if (shape.parsed === null || problems.length > 0) throw invalid(file, problems);
   const warnings = [...filled.warnings, ...cross.warnings].map((warning) => formatProblem(place(warning)));
-  return { config: resolve(shape.parsed, around), warnings: [...warnings, ...strayVariables(env)] };
+  return {
+    config: resolve(shape.parsed, around),
+    warnings: [...warnings, ...strayVariables(env)],
+    options: shape.parsed,
+    secrets: filled.secrets,
+  };
 }
 
 function readConfigFile(file: string, readFile: (path: string) => string): string {

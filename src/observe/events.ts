@@ -30,6 +30,16 @@ export const ANOMALIES = [
 ] as const;
 export type Anomaly = (typeof ANOMALIES)[number];
 
+/** Who has asked for another configuration: a signal, or the file by having changed. */
+export type ReloadCause = "signal" | "file";
+
+/** Of tenants or scans, by name. */
+export interface NamedChanges {
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  readonly changed: readonly string[];
+}
+
 export type WaitReason = "budget" | "retry_after" | "backoff";
 export type TransactionResult = "committed" | "failed" | "fenced";
 /** `2xx` … `5xx`, or `error` when no response came. */
@@ -104,6 +114,18 @@ interface OfScan {
  */
 export type Event =
   | { readonly type: "connector_started"; readonly version: string; readonly cursorsTopic: string }
+  /** Another configuration is in force, since now. */
+  | {
+      readonly type: "config_reloaded";
+      readonly cause: ReloadCause;
+      readonly atMs: number;
+      readonly tenants: NamedChanges;
+      readonly scans: NamedChanges;
+      /** Paths of secrets that hold something else than before. */
+      readonly secrets: readonly string[];
+    }
+  /** What was found instead of a configuration cannot take the place of the one in force; every error in `reason`. */
+  | { readonly type: "config_refused"; readonly cause: ReloadCause; readonly reason: string }
   /**
    * A slow start or stop says which step it is in; `since` is when the event came. One of `LAST_STAGES` ends the
    * subject's steps; a stage with `: ` in it names an error that it waits out.

@@ -3,15 +3,21 @@ import { largestOf, MINUTE_STEPS, RecentSteps, STEP_MS, STEPS, stepOf, sumOf } f
 import type { History, ScanDay } from "./status.ts";
 import { isoOf } from "./times.ts";
 
-export interface HistoryOptions {
-  readonly startedAtMs: number;
+/** Tenants and scans, as far as they have a past. */
+export interface Followed {
   readonly tenants: readonly { readonly name: string }[];
   readonly scans: readonly { readonly tenant: string; readonly name: string }[];
+}
+
+export interface HistoryOptions extends Followed {
+  readonly startedAtMs: number;
 }
 
 /** The last hour of every scan and tenant, and the last day of every scan's cursor field. */
 export interface HistoryKeeper {
   record(event: Event, nowMs: number): void;
+  /** From now on these are followed, those that were there before with their past. */
+  configure(followed: Followed): void;
   /** Null: all scans together. Undefined: there is no such scan. */
   history(scan: string | null, nowMs: number): History | undefined;
   publishedLastMinute(scan: string, nowMs: number): number;
@@ -44,8 +50,8 @@ const UNKNOWN: Day = { slices: [], gaps: [] };
 interface Past {
   /** The step that is not over yet. */
   step: number;
-  readonly scans: ReadonlyMap<string, ScanPast>;
-  readonly tenants: ReadonlyMap<string, TenantPast>;
+  scans: ReadonlyMap<string, ScanPast>;
+  tenants: ReadonlyMap<string, TenantPast>;
   /** Of each shard that was ever ours. */
   readonly tenantsOf: Map<number, readonly string[]>;
 }
@@ -54,15 +60,17 @@ interface Past {
 export function openHistory({ startedAtMs, tenants, scans }: HistoryOptions): HistoryKeeper {
   const past: Past = {
     step: stepOf(startedAtMs),
-    scans: new Map(scans.map(({ tenant, name }) => [name, newScan(tenant)])),
-    tenants: new Map(tenants.map(({ name }) => [name, newTenant()])),
+    scans: new Map(),
+    tenants: new Map(),
     tenantsOf: new Map(),
   };
+  configure(past, { tenants, scans });
   return {
     record(event, nowMs) {
       endSteps(past, nowMs);
       record(past, event);
     },
+    configure: (followed) => configure(past, followed),
     history(scan, nowMs) {
       endSteps(past, nowMs);
       if (scan === null) return show(past, [...past.scans.values()], [...past.tenants.values()], null);
@@ -76,6 +84,15 @@ export function openHistory({ startedAtMs, tenants, scans }: HistoryOptions): Hi
       return past.scans.get(scan)?.published.sumBefore(past.step, MINUTE_STEPS) ?? 0;
     },
   };
+}
+
+function configure(past: Past, { tenants, scans }: Followed): void {
+  const known = (scan: string, tenant: string) => {
+    const before = past.scans.get(scan);
+    return before?.tenant === tenant ? before : newScan(tenant);
+  };
+  past.scans = new Map(scans.map(({ tenant, name }) => [name, known(name, tenant)]));
+  past.tenants = new Map(tenants.map(({ name }) => [name, past.tenants.get(name) ?? newTenant()]));
 }
 
 function newScan(tenant: string): ScanPast {

@@ -20,6 +20,16 @@ export const LOG_EVENTS = {
     means: "It stops; at error where nobody asked for it.",
     fields: ["reason", "failed"],
   },
+  config_reloaded: {
+    levels: ["info"],
+    means: "The configuration was read again and is in force: what it adds, removes and changes, by name.",
+    fields: ["cause", "atMs", "tenants", "scans", "secrets"],
+  },
+  config_refused: {
+    levels: ["error"],
+    means: "What was read cannot take the place of the configuration in force, which goes on; all errors in `reason`.",
+    fields: ["cause", "reason"],
+  },
   stage: {
     levels: ["debug", "info", "warn"],
     means: "A step of a start; told again, ever more rarely, while it lasts. At warn it waits out an error.",

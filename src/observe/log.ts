@@ -27,26 +27,36 @@ export interface Log {
   finish(nowMs: number): void;
   /** A line that no event stands for; the same one at most once a minute. */
   warn(message: string, nowMs: number): void;
+  /** From now on this is the configured level. */
+  setLevel(level: Line["level"]): void;
   /** To debug and back; from a configured debug to info and back. Says so, at either level. */
   toggleDebug(): void;
 }
 
 export function openLog(options: LogOptions): Log {
   const logger = openLogger(options);
+  let configured = options.level;
   const narrator = new Narrator((line) => writeLine(logger, line));
   return {
     record: (event, nowMs) => narrator.record(event, nowMs),
     tick: (nowMs) => narrator.tick(nowMs),
     finish: (nowMs) => narrator.finish(nowMs),
     warn: (message, nowMs) => narrator.warn(message, nowMs),
-    toggleDebug: () => toggleDebug(logger, options.level),
+    setLevel(level) {
+      if (level !== configured) changeLevel(logger, level);
+      configured = level;
+    },
+    toggleDebug: () => changeLevel(logger, otherThan(logger.level as Line["level"], configured)),
   };
 }
 
-function toggleDebug(logger: Logger, configured: Line["level"]): void {
+function otherThan(level: Line["level"], configured: Line["level"]): Line["level"] {
+  if (level !== configured) return configured;
+  return configured === "debug" ? "info" : "debug";
+}
+
+function changeLevel(logger: Logger, to: Line["level"]): void {
   const from = logger.level as Line["level"];
-  const other = configured === "debug" ? "info" : "debug";
-  const to = from === configured ? other : configured;
   const said: Line = { level: "info", event: "log_level", message: `log level ${to}`, fields: { from, to } };
   // Said while the lower of the two levels is in force, whichever that is, so that nobody misses it.
   logger.level = "debug";

@@ -1,11 +1,15 @@
 import { Registry } from "prom-client";
+import { ageText } from "../kit/age.ts";
 import type { Event } from "./events.ts";
 import {
+  type Configured,
   defineSeries,
   initialise,
   initialiseAge,
+  initialiseNew,
   isInState,
   type MetricsOptions,
+  removeSeries,
   type Series,
   seenByAsking,
   whereItStands,
@@ -14,6 +18,8 @@ import {
 export interface Metrics {
   readonly registry: Registry;
   record(event: Event): void;
+  /** From now on these tenants and scans are there, and no others. */
+  configure(configured: Configured): Promise<void>;
 }
 
 /** Field names come from the schema; a bound all the same, since a label value costs memory for ever. */
@@ -27,22 +33,51 @@ export function openMetrics(options: MetricsOptions): Metrics {
   const fields = new Set<string>();
   const scene: Scene = {
     series,
-    scans: options.scans,
+    configured: options,
     tenantsOf: new Map(),
     boundedField(field) {
       if (fields.size < FIELDS_MAX) fields.add(field);
       return fields.has(field) ? field : "other";
     },
   };
-  return { registry, record: (event) => record(scene, event) };
+  return {
+    registry,
+    record: (event) => {
+      if (isConfigured(scene.configured, event)) record(scene, event);
+    },
+    async configure(configured) {
+      const before = scene.configured;
+      scene.configured = configured;
+      await removeSeries(registry, (labels) => isGone(configured, labels));
+      initialiseNew(series, configured, before);
+    },
+  };
 }
 
 interface Scene {
   readonly series: Series;
-  readonly scans: MetricsOptions["scans"];
+  configured: Configured;
   /** Of each shard that was opened. */
   readonly tenantsOf: Map<number, readonly string[]>;
   boundedField(field: string): string;
+}
+
+/** Whether an event is of what is configured; one of the last of a removed tenant must not bring its series back. */
+function isConfigured({ tenants, scans }: Configured, event: Event): boolean {
+  if (!("tenant" in event)) return true;
+  if (!tenants.some(({ name }) => name === event.tenant)) return false;
+  return !("scan" in event) || scans.some(({ name, tenant }) => name === event.scan && tenant === event.tenant);
+}
+
+/** Whether labels name a tenant, a scan, or a lookback's age, that is not configured any more. */
+function isGone({ tenants, scans }: Configured, labels: Readonly<Record<string, string | number>>): boolean {
+  const { tenant, scan, reader } = labels;
+  if (tenant === undefined) return false;
+  if (scan === undefined) return !tenants.some(({ name }) => name === tenant);
+  const known = scans.find(({ name, tenant: own }) => name === scan && own === tenant);
+  if (known === undefined) return true;
+  const ages = known.lookbacksMs?.map((ageMs) => `lookback_${ageText(ageMs)}`);
+  return ages !== undefined && String(reader).startsWith("lookback_") && !ages.includes(String(reader));
 }
 
 function record(scene: Scene, event: Event): void {
@@ -65,6 +100,13 @@ function record(scene: Scene, event: Event): void {
     case "shard_released":
     case "transaction_ended":
       recordShard(scene, event);
+      return;
+    case "config_reloaded":
+      series.configReload.set(event.atMs / 1_000);
+      series.configTaken.set(1);
+      return;
+    case "config_refused":
+      series.configTaken.set(0);
       return;
     case "field_mismatch":
       series.fieldMismatches.inc({ field: scene.boundedField(event.field) });
@@ -94,7 +136,8 @@ function recordShard(scene: Scene, event: Of<"shard_opened" | "shard_released" |
 }
 
 /** What is said of a tenant whose shard this process has given up would be out of date from now on: its owner says it. */
-function leaveTenant({ series, scans }: Scene, tenant: string): void {
+function leaveTenant({ series, configured: { tenants, scans } }: Scene, tenant: string): void {
+  if (!tenants.some(({ name }) => name === tenant)) return;
   for (const gauge of seenByAsking(series)) gauge.set({ tenant }, 0);
   for (const { name: scan } of scans.filter((each) => each.tenant === tenant)) {
     for (const gauge of whereItStands(series)) gauge.set({ tenant, scan }, 0);

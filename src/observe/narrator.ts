@@ -36,6 +36,10 @@ export class Narrator {
       case "shard_released":
         this.#recordLife(event, nowMs);
         return;
+      case "config_reloaded":
+      case "config_refused":
+        this.#recordReload(event, nowMs);
+        return;
       case "request_answered":
         this.#noteSkew(event);
         this.#write(line("debug", `${event.scan}: request answered: ${event.verdict}`, event));
@@ -96,6 +100,18 @@ export class Narrator {
       case "stage":
         this.#stages.enter(event, nowMs);
     }
+  }
+
+  #recordReload(event: Of<"config_reloaded" | "config_refused">, nowMs: number): void {
+    if (event.type === "config_reloaded") {
+      this.#troubles.forget([...event.scans.removed, ...event.scans.changed]);
+      this.#write(line("info", `configuration in force: ${describeChanges(event)}`, event));
+      return;
+    }
+    const { reason } = event;
+    const message = `the configuration was not taken, the one before goes on: ${reason}`;
+    // The same once a minute, another at once.
+    this.#offer(`config refused ${reason}`, line("error", message, event), nowMs);
   }
 
   #recordScan(
@@ -197,6 +213,17 @@ export class Narrator {
 
 function line(level: Line["level"], message: string, { type, ...fields }: Readonly<{ type: LogEvent }>): Line {
   return { level, event: type, message, fields };
+}
+
+/** `tenants added: fabrikam; scans changed: contoso-all`, or that it is the same. */
+function describeChanges({ tenants, scans, secrets }: Of<"config_reloaded">): string {
+  const named = (what: string, names: readonly string[]) => (names.length === 0 ? [] : `${what}: ${names.join(", ")}`);
+  const parts = [
+    ...(["added", "removed", "changed"] as const).flatMap((how) => named(`tenants ${how}`, tenants[how])),
+    ...(["added", "removed", "changed"] as const).flatMap((how) => named(`scans ${how}`, scans[how])),
+    ...named("secrets changed", secrets),
+  ];
+  return parts.length === 0 ? "nothing in it has changed for tenants and scans" : parts.join("; ");
 }
 
 const isoOf = (ms: number): string => new Date(ms).toISOString();

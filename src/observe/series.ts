@@ -2,10 +2,8 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import { ageText } from "../kit/age.ts";
 import { ANOMALIES, SCAN_STATES, type ScanState, VERDICTS } from "./events.ts";
 
-export interface MetricsOptions {
-  readonly version: string;
-  /** When the configuration was read. Epoch ms. */
-  readonly configuredAtMs: number;
+/** Tenants and scans, as far as their series are concerned. */
+export interface Configured {
   readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
   readonly scans: readonly {
     readonly tenant: string;
@@ -13,6 +11,12 @@ export interface MetricsOptions {
     /** Ages of its lookbacks; null: the cursor field's own, which is not decided yet. */
     readonly lookbacksMs: readonly number[] | null;
   }[];
+}
+
+export interface MetricsOptions extends Configured {
+  readonly version: string;
+  /** When the configuration was read. Epoch ms. */
+  readonly configuredAtMs: number;
   /** Partitions of the cursors topic. */
   readonly shards: number;
 }
@@ -54,7 +58,11 @@ export function defineSeries(registry: Registry) {
       "field",
     ),
     buildInfo: gauge("build_info", "Always 1; the version is a label.", "version"),
-    configReload: gauge("config_reload_timestamp_seconds", "When the configuration was last read."),
+    configReload: gauge("config_reload_timestamp_seconds", "When the configuration in force was read."),
+    configTaken: gauge(
+      "config_last_reload_successful",
+      "Whether what was read last is in force; 0: it was refused, and the one before goes on.",
+    ),
   };
 }
 
@@ -155,6 +163,41 @@ export function initialise(series: Series, options: MetricsOptions): void {
   }
   series.buildInfo.set({ version: options.version }, 1);
   series.configReload.set(options.configuredAtMs / 1_000);
+  series.configTaken.set(1);
+}
+
+/** Tenants and scans as they are configured now: what is new is there from now on, at 0. */
+export function initialiseNew(series: Series, { tenants, scans }: Configured, before: Configured): void {
+  for (const { name, requestsPerMinute } of tenants) {
+    if (!before.tenants.some((known) => known.name === name)) initialiseTenant(series, name, requestsPerMinute);
+    else series.budgetLimit.set({ tenant: name }, requestsPerMinute);
+  }
+  for (const scan of scans) {
+    const known = before.scans.find(({ name, tenant }) => name === scan.name && tenant === scan.tenant);
+    if (known === undefined) initialiseScan(series, scan);
+    else initialiseReaders(series, { tenant: scan.tenant, scan: scan.name }, scan.lookbacksMs ?? []);
+  }
+}
+
+type LabelValues = Readonly<Record<string, string | number>>;
+
+/** What a registry holds, as far as its types say too little of it. */
+interface Labelled {
+  readonly labelNames: readonly string[];
+  get(): Promise<{ readonly values: readonly { readonly labels: LabelValues }[] }>;
+  remove(labels: LabelValues): void;
+}
+
+/** Takes every series out of the exposition whose labels `isGone` says name what is not configured any more. */
+export async function removeSeries(registry: Registry, isGone: (labels: LabelValues) => boolean): Promise<void> {
+  const metrics = registry.getMetricsAsArray() as unknown as readonly Labelled[];
+  for (const metric of metrics.filter(({ labelNames }) => labelNames.includes("tenant"))) {
+    const { values } = await metric.get();
+    for (const { labels } of values) {
+      const { le: _, ...own } = labels;
+      if (isGone(own)) metric.remove(own);
+    }
+  }
 }
 
 function initialiseTenant(series: Series, tenant: string, requestsPerMinute: number): void {

@@ -1,17 +1,24 @@
-import { type Event, LAST_STAGES, type ScanState, type TransactionResult } from "./events.ts";
+import { type Event, LAST_STAGES, type ScanState } from "./events.ts";
 import { openHistory } from "./history-keeper.ts";
-import type { History, ScanCounts, ScanStatus, ShardStatus, Status, TenantStatus } from "./status.ts";
+import type { History, ScanCounts, ScanStatus, Status, TenantStatus } from "./status.ts";
+import {
+  configure,
+  type Memory,
+  remember,
+  type ScanMemory,
+  type ShardMemory,
+  type Shown,
+  type StatusOptions,
+  scanKey,
+  type TenantMemory,
+  UNKNOWN,
+} from "./status-memory.ts";
 import { isoOf } from "./times.ts";
-
-export interface StatusOptions {
-  readonly version: string;
-  readonly startedAtMs: number;
-  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
-  readonly scans: readonly { readonly tenant: string; readonly name: string }[];
-}
 
 export interface StatusKeeper {
   record(event: Event, nowMs: number): void;
+  /** From now on these are shown, those that were there before with what is known of them. */
+  configure(shown: Shown, nowMs: number): void;
   status(nowMs: number): Status;
   /** Null: all scans together. Undefined: there is no such scan. */
   history(scan: string | null, nowMs: number): History | undefined;
@@ -26,6 +33,10 @@ export function openStatus(options: StatusOptions): StatusKeeper {
       record(memory, event, nowMs);
       history.record(event, nowMs);
     },
+    configure(shown, nowMs) {
+      configure(memory, shown, nowMs);
+      history.configure(shown);
+    },
     history: (scan, nowMs) => history.history(scan, nowMs),
     status: (nowMs) => ({
       version: options.version,
@@ -33,6 +44,7 @@ export function openStatus(options: StatusOptions): StatusKeeper {
       startedAt: isoOf(options.startedAtMs),
       uptimeSeconds: secondsBetween(options.startedAtMs, nowMs),
       stopping: memory.stopping,
+      configuration: { readAt: isoOf(memory.configuredAtMs), refused: memory.refused },
       stages: [...memory.stages].map(([subject, { stage, sinceMs }]) => {
         return { subject, stage, since: isoOf(sinceMs), seconds: secondsBetween(sinceMs, nowMs) };
       }),
@@ -45,71 +57,9 @@ export function openStatus(options: StatusOptions): StatusKeeper {
   };
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-type TenantMemory = Mutable<Omit<TenantStatus, "throttledUntil">> & { throttledUntilMs: number; usedAtMs: number };
-type ScanMemory = Mutable<Omit<ScanStatus, "caughtUp" | "lagSeconds" | "publishedLastMinute">> & {
-  caughtUpMs: number | null;
-};
-type ShardMemory = Mutable<Omit<ShardStatus, "transactions">> & { transactions: Record<TransactionResult, number> };
 type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
 
 const MINUTE_MS = 60_000;
-
-interface Memory {
-  cursorsTopic: string | null;
-  stopping: string | null;
-  readonly stages: Map<string, { readonly stage: string; readonly sinceMs: number }>;
-  readonly shards: Map<number, ShardMemory>;
-  readonly tenants: Map<string, TenantMemory>;
-  readonly scans: Map<string, ScanMemory>;
-}
-
-function remember({ tenants, scans, startedAtMs }: StatusOptions): Memory {
-  return {
-    cursorsTopic: null,
-    stopping: null,
-    stages: new Map(),
-    shards: new Map(),
-    tenants: new Map(tenants.map(({ name, requestsPerMinute }) => [name, newTenant(name, requestsPerMinute)])),
-    scans: new Map(scans.map(({ tenant, name }) => [scanKey(tenant, name), newScan(tenant, name, startedAtMs)])),
-  };
-}
-
-function newTenant(tenant: string, limit: number): TenantMemory {
-  return {
-    tenant,
-    requestsPerMinute: { limit, used: 0 },
-    requests: 0,
-    throttled: 0,
-    throttledUntilMs: 0,
-    usedAtMs: 0,
-    credentialExpiresAt: null,
-    clockSkewSeconds: null,
-  };
-}
-
-function newScan(tenant: string, scan: string, sinceMs: number): ScanMemory {
-  return {
-    tenant,
-    scan,
-    state: "starting",
-    since: isoOf(sinceMs),
-    ...UNKNOWN,
-    counts: {
-      pages: 0,
-      read: 0,
-      published: 0,
-      duplicates: 0,
-      deadLettered: 0,
-      late: 0,
-      outsideMemory: 0,
-      bytes: 0,
-      anomalies: 0,
-    },
-    lastAnomaly: null,
-    lastError: null,
-  };
-}
 
 function record(memory: Memory, event: Event, nowMs: number): void {
   switch (event.type) {
@@ -118,6 +68,12 @@ function record(memory: Memory, event: Event, nowMs: number): void {
       return;
     case "connector_stopping":
       memory.stopping = event.reason;
+      return;
+    case "config_reloaded":
+      Object.assign(memory, { configuredAtMs: event.atMs, refused: null });
+      return;
+    case "config_refused":
+      memory.refused = { message: event.reason, at: isoOf(nowMs) };
       return;
     case "stage":
       if (LAST_STAGES.has(event.stage)) memory.stages.delete(event.subject);
@@ -142,7 +98,8 @@ function recordOfTenant(
   memory: Memory,
   event: Exclude<
     Event,
-    { readonly shard: number } | Of<"connector_started" | "connector_stopping" | "stage" | "field_mismatch">
+    | { readonly shard: number }
+    | Of<"connector_started" | "connector_stopping" | "config_reloaded" | "config_refused" | "stage" | "field_mismatch">
   >,
   nowMs: number,
 ): void {
@@ -166,21 +123,6 @@ function recordShard(shard: ShardMemory, event: Extract<Event, { readonly shard:
       if (event.error !== null) shard.lastError = { message: event.error, at: isoOf(nowMs) };
   }
 }
-
-/** Where a scan stands, as long as nobody who has it says so. */
-const UNKNOWN = {
-  reason: null,
-  cursorField: null,
-  position: null,
-  caughtUpMs: null,
-  settledUntil: null,
-  openGaps: 0,
-  openMismatches: 0,
-  mismatches: [],
-  jobs: [],
-  lateness: [],
-  residualRisk: null,
-};
 
 /**
  * What is said of tenants and scans whose shard was given up would be out of date from now on: its owner says it. What
@@ -285,10 +227,6 @@ function showScan({ caughtUpMs, ...scan }: ScanMemory, publishedLastMinute: numb
   const caughtUp = caughtUpMs === null ? null : isoOf(caughtUpMs);
   const lagSeconds = caughtUpMs === null ? null : Math.max(0, secondsBetween(caughtUpMs, nowMs));
   return { ...scan, counts: { ...scan.counts }, publishedLastMinute, caughtUp, lagSeconds };
-}
-
-function scanKey(tenant: string, scan: string): string {
-  return JSON.stringify([tenant, scan]);
 }
 
 function secondsBetween(fromMs: number, untilMs: number): number {

@@ -8,6 +8,12 @@ export interface Status {
   readonly uptimeSeconds: number;
   /** Why it is stopping; null while it runs. */
   readonly stopping: string | null;
+  readonly configuration: {
+    /** When the one in force was read. */
+    readonly readAt: string;
+    /** Why what was read since then is not in force; null where nothing was, or it is. */
+    readonly refused: Noted | null;
+  };
   /** Steps of a start or stop that are not done. */
   readonly stages: readonly {
     readonly subject: string;

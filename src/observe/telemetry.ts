@@ -5,14 +5,12 @@ import { openExposition } from "./exposition.ts";
 import { type LogOptions, openLog } from "./log.ts";
 import { openMetrics } from "./metrics.ts";
 import { redact, redactEvent } from "./redact.ts";
-import type { MetricsOptions } from "./series.ts";
+import type { Configured } from "./series.ts";
 import type { History, Status } from "./status.ts";
 import { openStatus } from "./status-keeper.ts";
 
-export interface TelemetryOptions {
+export interface TelemetryOptions extends Configured {
   readonly version: string;
-  readonly tenants: readonly { readonly name: string; readonly requestsPerMinute: number }[];
-  readonly scans: MetricsOptions["scans"];
   /** Partitions of the cursors topic. */
   readonly shards: number;
   readonly log: Omit<LogOptions, "nowMs">;
@@ -28,6 +26,8 @@ export interface Telemetry extends AsyncDisposable {
   metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
   /** A line for the log that no event stands for, such as a warning about the configuration. */
   warn(message: string): void;
+  /** These tenants and scans are configured from now on, and the log's level: nothing is told of others any more. */
+  configure(configured: Configured & { readonly logLevel: LogOptions["level"] }): Promise<void>;
   /** The log's level to debug, and back. */
   toggleDebug(): void;
 }
@@ -58,6 +58,11 @@ export function openTelemetry(options: TelemetryOptions, clock: Clock): Telemetr
     history: (scan) => status.history(scan, nowMs()),
     metrics: async () => ({ contentType: metrics.registry.contentType, text: await exposition() }),
     warn: (message) => quietly(() => log.warn(redact(message), nowMs())),
+    async configure({ logLevel, ...configured }) {
+      await metrics.configure(configured);
+      status.configure(configured, nowMs());
+      log.setLevel(logLevel);
+    },
     toggleDebug: () => quietly(() => log.toggleDebug()),
     async [Symbol.asyncDispose]() {
       if (stop.signal.aborted) return;

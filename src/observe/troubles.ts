@@ -66,6 +66,13 @@ export class Troubles {
     this.#write({ level: "info", event: "scan_recovered", message, fields: { tenant, scan, seconds } });
   }
 
+  /** Scans that are no more, or begin anew: whatever was wrong with them is over. Their names are unique. */
+  forget(scans: readonly string[]): void {
+    for (const key of this.#open.keys()) {
+      if (scans.some((scan) => key.endsWith(` ${scan}`))) this.#open.delete(key);
+    }
+  }
+
   /** `reading` is only another attempt; `idle` is an end, and so is a stop, which needs no line. */
   #leaveBy(event: Of<"scan_state">, nowMs: number): void {
     if (event.state === "idle") this.leave(event, nowMs);

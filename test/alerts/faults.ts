@@ -205,6 +205,17 @@ export const FAULTS: readonly Fault[] = [
     end: (site) => site.remove("b:9464"),
   },
   {
+    name: "a configuration that is refused",
+    minutes: 30,
+    alerts: { MdcaSourceConfigRefused: 18 },
+    begin: (site) => site.tells({ type: "config_refused", cause: "file", reason: "1 problem" }),
+    end: (site) => {
+      const none = { added: [], removed: [], changed: [] };
+      const atMs = site.clock.nowMs();
+      site.tells({ type: "config_reloaded", cause: "file", atMs, tenants: none, scans: none, secrets: [] });
+    },
+  },
+  {
     name: "clock skew",
     minutes: 30,
     alerts: { MdcaSourceClockSkew: 13 },

@@ -1,5 +1,6 @@
 import type { Config, ScanConfig } from "../../src/config/config.ts";
 import { ConnectorError } from "../../src/kit/errors.ts";
+import type { Event } from "../../src/observe/events.ts";
 import { openExposition } from "../../src/observe/exposition.ts";
 import { type Metrics, openMetrics } from "../../src/observe/metrics.ts";
 import { askVerify } from "../fakes/ask-verify.ts";
@@ -119,6 +120,11 @@ export class Site {
   crash(instance = "a:9464"): void {
     this.#end(instance);
     this.#startSoon(instance);
+  }
+
+  /** What a process says of files, which it has none of here. */
+  tells(event: Event, instance = "a:9464"): void {
+    this.#replicas.get(instance)?.process.events.push(event);
   }
 
   /** Started where the group's coordinator knows of none of those that run. */

@@ -3,7 +3,7 @@ import { type ConnectorDeps, runConnector } from "../../src/connector/connector.
 import type { TenantPort } from "../../src/connector/tenant-run.ts";
 import type { Clock } from "../../src/kit/clock.ts";
 import { Secret } from "../../src/kit/secret.ts";
-import type { Event } from "../../src/observe/events.ts";
+import type { Emit, Event } from "../../src/observe/events.ts";
 import type { MemoryCluster, Step } from "./memory-kafka.ts";
 import { SimTenant } from "./sim-tenant.ts";
 
@@ -91,6 +91,10 @@ export function startSim(
     step?: Step;
     /** The registry; by default one that has the schema. */
     openSchema?: ConnectorDeps["openSchema"];
+    /** By default nobody changes the configuration. */
+    reconfigured?: ConnectorDeps["reconfigured"];
+    /** Told of each event as it happens. */
+    emit?: Emit;
   },
   config: Config = simConfig(),
 ): SimProcess {
@@ -109,7 +113,9 @@ export function startSim(
       random: () => 0.5,
       emit: (event) => {
         events.push(event);
+        parts.emit?.(event);
       },
+      ...(parts.reconfigured === undefined ? {} : { reconfigured: parts.reconfigured }),
     },
     stopped.signal,
   ).catch((error: unknown) => error);

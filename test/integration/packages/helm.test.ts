@@ -115,7 +115,7 @@ test("every dashboard and every file of rules comes with the chart, as it is", a
     expect(JSON.parse(texts[name])).toEqual(JSON.parse(readFileSync(at(`grafana/${name}`), "utf8")));
 });
 
-test("the connector takes the configuration as the pod finds it; another one is another pod", async () => {
+test("the connector takes the configuration as the pod finds it; what it cannot follow is another pod", async () => {
   const { ConfigMap, Deployment } = await rendered(...everything);
   const files: Record<string, string> = {
     "/etc/mdca-kafka-source/config.yaml": ConfigMap.data["config.yaml"],
@@ -130,7 +130,10 @@ test("the connector takes the configuration as the pod finds it; another one is 
   expect(config.scans[0]?.filters).toEqual({ service: { eq: [20893, 11161000] } });
   const other = await rendered(...everything, "--set", "config.tenants.contoso.requestsPerMinute=21");
   const sum = (deployment: Manifest) => deployment.spec.template.metadata.annotations["checksum/config"];
-  expect(sum(other["Deployment"])).not.toBe(sum(Deployment));
+  expect(sum(other["Deployment"])).toBe(sum(Deployment));
+  expect(other["ConfigMap"].data["config.yaml"]).toContain("requestsPerMinute: 21");
+  const elsewhere = await rendered(...everything, "--set", "config.kafka.clientId=another");
+  expect(sum(elsewhere["Deployment"])).not.toBe(sum(Deployment));
 });
 
 test.each([

@@ -22,5 +22,6 @@ test("a wrong configuration is not tried again, a stop counts as one, and is giv
   const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(text)?.[1];
   expect(value("RestartPreventExitStatus")).toBe("2");
   expect(value("SuccessExitStatus")).toBe("143");
+  expect(value("ExecReload")).toBe("/bin/kill -HUP $MAINPID");
   expect(Number.parseInt(value("TimeoutStopSec") ?? "", 10)).toBeGreaterThan(10);
 });

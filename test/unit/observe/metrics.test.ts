@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ANOMALIES, SCAN_STATES, VERDICTS } from "../../../src/observe/events.ts";
 import { openMetrics } from "../../../src/observe/metrics.ts";
-import { CONFIGURED, EVERY_EVENT, moved, OF_SCAN, page, state } from "./scene.ts";
+import { CONFIGURED, EVERY_EVENT, moved, OF_SCAN, page, reloaded, state } from "./scene.ts";
 
 /** The published interface, by kind and labels: to change it is to change the major version. */
 const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
@@ -37,6 +37,7 @@ const SERIES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   field_mismatches_total: ["counter", "field"],
   build_info: ["gauge", "version"],
   config_reload_timestamp_seconds: ["gauge"],
+  config_last_reload_successful: ["gauge"],
 };
 
 /** While the shard is owned. */
@@ -79,6 +80,7 @@ test("every series of what is configured is there from the start, at 0 where not
     expect.stringContaining("request_budget_limit"),
     expect.stringContaining("build_info"),
     expect.stringContaining("config_reload_timestamp_seconds"),
+    expect.stringContaining("config_last_reload_successful"),
   ]);
 });
 
@@ -234,4 +236,49 @@ test("field names past the bound share one series", async () => {
   expect(samples.length).toBe(501);
   expect(new Map(samples).get('mdca_source_field_mismatches_total{field="other"}')).toBe(100);
   expect(new Map(samples).get('mdca_source_field_mismatches_total{field="field3"}')).toBe(2);
+});
+
+test("what is not configured any more has no series, nor does the last of its events bring one back", async () => {
+  const metrics = opened();
+  for (const event of EVERY_EVENT) metrics.record(event);
+  metrics.record({ type: "shard_opened", shard: 1, tenants: ["contoso"], durationMs: 1 });
+  await metrics.configure({ tenants: [{ name: "fabrikam", requestsPerMinute: 5 }], scans: [] });
+  for (const event of EVERY_EVENT) metrics.record(event);
+  metrics.record({ type: "shard_released", shard: 1, reason: "stop" });
+  const samples = [...(await scrape(metrics)).keys()];
+  expect(samples.filter((sample) => sample.includes("contoso"))).toEqual([]);
+  const fresh = openMetrics({
+    ...CONFIGURED,
+    tenants: [{ name: "fabrikam", requestsPerMinute: 5 }],
+    scans: [],
+    configuredAtMs: 0,
+  });
+  const field = (sample: string) => sample.includes("field_mismatches_total");
+  expect(samples.filter((sample) => !field(sample)).sort()).toEqual([...(await scrape(fresh)).keys()].sort());
+});
+
+test("of a scan that stays, counters go on, and the ages that it looks back at are those that are configured", async () => {
+  const metrics = opened();
+  metrics.record(page());
+  const [scan] = CONFIGURED.scans;
+  await metrics.configure({
+    tenants: [{ name: "contoso", requestsPerMinute: 7 }],
+    scans: [{ ...scan!, lookbacksMs: [300_000] }],
+  });
+  const samples = await scrape(metrics);
+  const value = (part: string) => [...samples].filter(([sample]) => sample.includes(part)).map(([, number]) => number);
+  expect(value("activities_read_total")).toEqual([10]);
+  expect(value("request_budget_limit")).toEqual([7]);
+  expect(value('late_total{tenant="contoso",scan="contoso-all",reader="lookback_5m"')).toEqual([0]);
+  expect(value("lookback_2m")).toEqual([]);
+});
+
+test("a refused configuration shows until one is taken", async () => {
+  const metrics = opened();
+  const shown = async () =>
+    [...(await scrape(metrics))].filter(([sample]) => sample.includes("config_")).map(([, value]) => value);
+  metrics.record({ type: "config_refused", cause: "file", reason: "1 problem" });
+  expect(await shown()).toEqual([expect.anything(), 0]);
+  metrics.record(reloaded({ atMs: 123_000 }));
+  expect(await shown()).toEqual([123, 1]);
 });

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Event } from "../../../src/observe/events.ts";
 import { Narrator } from "../../../src/observe/narrator.ts";
 import type { Line } from "../../../src/observe/repeats.ts";
-import { anomaly, answered, moved, page, state } from "./scene.ts";
+import { anomaly, answered, moved, page, reloaded, state } from "./scene.ts";
 
 const QUIET = page({ deadLettered: 0 });
 
@@ -186,5 +186,32 @@ test("that a scan leaves an outage behind, and that a gap closes, is told", () =
   expect(lines).toEqual([
     "info contoso-all: 30 min behind: goes on at now, and reads from 1970-01-01T00:00:00.000Z on beside it",
     "info contoso-all: gap at 1970-01-01T00:00:07.000Z closed by lookback/2m",
+  ]);
+});
+
+test("what a new configuration brings is one line, and what was wrong with scans that it changes is news again", () => {
+  const none = { added: [], removed: [], changed: [] };
+  const scans = { ...none, changed: ["contoso-all"] };
+  const lines = tell(
+    [0, state("blocked", "a cursor of other filters")],
+    [90, reloaded({ scans, tenants: { ...none, added: ["fabrikam"] } })],
+    [90, state("blocked", "a cursor of other filters still")],
+    [100, reloaded()],
+  );
+  expect(lines).toEqual([
+    "error contoso-all: blocked until somebody acts: a cursor of other filters",
+    "info configuration in force: tenants added: fabrikam; scans changed: contoso-all",
+    "error contoso-all: blocked until somebody acts: a cursor of other filters still",
+    "info configuration in force: nothing in it has changed for tenants and scans",
+  ]);
+});
+
+test("a refused configuration is one line with every error: the same once a minute, another at once", () => {
+  const refused = (reason: string): Event => ({ type: "config_refused", cause: "file", reason });
+  const both = "2 problems\n  kafka: one\n  http: other";
+  const lines = tell([0, refused(both)], [5, refused(both)], [6, refused("1 problem\n  kafka: one")]);
+  expect(lines).toEqual([
+    `error the configuration was not taken, the one before goes on: ${both}`,
+    "error the configuration was not taken, the one before goes on: 1 problem\n  kafka: one",
   ]);
 });

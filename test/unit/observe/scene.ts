@@ -88,6 +88,18 @@ const done = (changes: Partial<Extract<Event, { type: "verify_done" }>>): Event 
   ...changes,
 });
 
+const NOTHING = { added: [], removed: [], changed: [] };
+
+export const reloaded = (changes: Partial<Extract<Event, { type: "config_reloaded" }>> = {}): Event => ({
+  type: "config_reloaded",
+  cause: "signal",
+  atMs: 70_000,
+  tenants: NOTHING,
+  scans: NOTHING,
+  secrets: [],
+  ...changes,
+});
+
 /** One event of each type, some with several shapes. */
 export const EVERY_EVENT: readonly Event[] = [
   { type: "connector_started", version: "1.2.3", cursorsTopic: "cursors" },
@@ -126,6 +138,8 @@ export const EVERY_EVENT: readonly Event[] = [
   { type: "field_mismatch", field: "appId" },
   { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },
   { type: "transaction_ended", shard: 1, result: "failed", durationMs: 40, error: "lost the broker" },
+  { type: "config_refused", cause: "file", reason: "configuration mdca.yaml: 1 problem" },
+  reloaded(),
   { type: "shard_released", shard: 1, reason: "stop" },
   { type: "connector_stopping", reason: "SIGTERM", failed: false },
 ];

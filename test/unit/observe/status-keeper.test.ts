@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openStatus } from "../../../src/observe/status-keeper.ts";
-import { CONFIGURED, EVERY_EVENT, moved, state } from "./scene.ts";
+import { CONFIGURED, EVERY_EVENT, moved, reloaded, state } from "./scene.ts";
 
 const opened = () => openStatus({ ...CONFIGURED, startedAtMs: 0 });
 
@@ -169,4 +169,36 @@ test("a minute after the last request none is used any more", () => {
   keeper.record({ type: "budget", tenant: "contoso", limitPerMinute: 15, usedLastMinute: 9 }, 1_000);
   expect(keeper.status(60_999).tenants[0]?.requestsPerMinute.used).toBe(9);
   expect(keeper.status(61_000).tenants[0]?.requestsPerMinute.used).toBe(0);
+});
+
+test("what is configured anew is shown, what stays with all that is known of it, what is gone not at all", () => {
+  const keeper = opened();
+  for (const event of EVERY_EVENT) keeper.record(event, 1_000);
+  const [before] = keeper.status(2_000).scans;
+  const tenants = [
+    { name: "fabrikam", requestsPerMinute: 5 },
+    { name: "contoso", requestsPerMinute: 7 },
+  ];
+  const added = { tenant: "fabrikam", name: "fabrikam-all" };
+  keeper.configure({ tenants, scans: [added, { tenant: "contoso", name: "contoso-all" }] }, 2_000);
+  const { tenants: shown, scans } = keeper.status(2_000);
+  expect(shown.map(({ tenant, requestsPerMinute: { limit } }) => [tenant, limit])).toEqual([
+    ["fabrikam", 5],
+    ["contoso", 7],
+  ]);
+  expect(shown[1]?.requests).toBe(2);
+  expect(scans).toEqual([expect.objectContaining({ scan: "fabrikam-all", state: "starting" }), before]);
+  keeper.configure({ tenants: tenants.slice(0, 1), scans: [added] }, 3_000);
+  keeper.record(state("reading"), 3_000);
+  expect(keeper.status(3_000).scans.map(({ scan }) => scan)).toEqual(["fabrikam-all"]);
+});
+
+test("a refused configuration is shown until one is taken, and when the one in force was read", () => {
+  const keeper = opened();
+  expect(keeper.status(0).configuration).toEqual({ readAt: "1970-01-01T00:00:00.000Z", refused: null });
+  keeper.record({ type: "config_refused", cause: "file", reason: "1 problem" }, 5_000);
+  const refused = { message: "1 problem", at: "1970-01-01T00:00:05.000Z" };
+  expect(keeper.status(6_000).configuration).toEqual({ readAt: "1970-01-01T00:00:00.000Z", refused });
+  keeper.record(reloaded({ atMs: 7_000 }), 7_000);
+  expect(keeper.status(8_000).configuration).toEqual({ readAt: "1970-01-01T00:00:07.000Z", refused: null });
 });

@@ -148,3 +148,20 @@ test("a warning that repeats is told once a minute, with its count", async () =>
   expect(JSON.parse(lines[1] ?? "")).toMatchObject({ event: "warning", level: "warn", held: 3 });
   await telemetry[Symbol.asyncDispose]();
 });
+
+test("another configured level holds from then on, and a signal toggles from there", async () => {
+  const { telemetry, lines } = opened();
+  const debug = () => telemetry.emit({ type: "waited", tenant: "contoso", reason: "budget", waitMs: 1 });
+  const events = () => lines.splice(0).map((line) => JSON.parse(line).event);
+  debug();
+  await telemetry.configure({ ...CONFIGURED, logLevel: "debug" });
+  debug();
+  await telemetry.configure({ ...CONFIGURED, logLevel: "debug" });
+  expect(events()).toEqual(["log_level", "waited"]);
+  telemetry.toggleDebug();
+  debug();
+  telemetry.toggleDebug();
+  debug();
+  expect(events()).toEqual(["log_level", "log_level", "waited"]);
+  await telemetry[Symbol.asyncDispose]();
+});

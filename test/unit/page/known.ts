@@ -54,6 +54,7 @@ export function known(scans: readonly Listed[], changes: Partial<Known> = {}): K
     startedAt: AT,
     uptimeSeconds: 1,
     stopping: null,
+    configuration: { readAt: AT, refused: null },
     stages: [],
     shards: [],
     tenants: [tenant("contoso")],
