@@ -1,5 +1,6 @@
 import type { Verdict } from "../../src/tenant/answer.ts";
 import type { SimActivity } from "../fakes/sim-tenant.ts";
+import { traffic } from "./activities.ts";
 import { BEGIN_MS, MINUTE_MS, type Site, type SiteOptions } from "./site.ts";
 
 /** Healthy before a fault begins. */
@@ -22,21 +23,6 @@ export interface Fault {
   end(site: Site): void;
   /** Once a minute while it lasts. */
   during?(site: Site): void;
-}
-
-/** One every `everyMs`, from `fromMinute` to `untilMinute` after the beginning, as `more` changes it. */
-function traffic(
-  fromMinute: number,
-  untilMinute: number,
-  everyMs: number,
-  more: (activity: SimActivity, nth: number) => SimActivity = (activity) => activity,
-): SimActivity[] {
-  const fromMs = BEGIN_MS + fromMinute * MINUTE_MS;
-  const count = Math.floor(((untilMinute - fromMinute) * MINUTE_MS) / everyMs);
-  return Array.from({ length: count }, (_, nth) => {
-    const createdMs = fromMs + nth * everyMs;
-    return more({ id: `${fromMinute}-${nth}`, createdMs, dateMs: createdMs - 1_000, visibleMs: createdMs }, nth);
-  });
 }
 
 const ordinary = (minutes: number) => traffic(-60, BEFORE_MINUTES + minutes + AFTER_MINUTES, 10_000);
