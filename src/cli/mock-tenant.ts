@@ -92,6 +92,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
     "boolean",
     "a lower bound on a whole second finds nothing",
   ),
+  "shows-nothing": flag(QUIRKS, "showsNothing", "boolean", "no query finds anything, without an error"),
 
   "request-limit": flag(LIMIT, "requestLimit", "number", "requests in any window; refused ones count too"),
   "request-window": flag(LIMIT, "requestWindowMs", "duration", "length of the sliding window"),

@@ -74,6 +74,7 @@ function listAnswer(found: Found, query: Query): PageAnswer {
 
 /** The faults that show in what a page holds. */
 function distorted(found: Found, request: ScanRequest, { fault, settings }: PageContext): Found {
+  if (settings.showsNothing) return { ...found, indexes: [], hasNext: false, boundary: null, matches: 0 };
   if (fault === "empty-page" && found.first !== null) {
     return { ...found, indexes: [], hasNext: true, boundary: found.first };
   }

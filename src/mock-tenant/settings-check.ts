@@ -86,6 +86,7 @@ const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
   ignoreCreated: flag,
   pageCeiling: orNull(whole(1, 5_000)),
   emptyOnWholeSecond: flag,
+  showsNothing: flag,
   nextFilters: oneOf(NEXT_FILTERS_SHAPES),
   refuseEditedFilters: flag,
   envelope: oneOf(["after", "before"]),

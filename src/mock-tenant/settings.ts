@@ -89,6 +89,8 @@ export interface MockTenantSettings {
   readonly pageCeiling: number | null;
   /** A lower bound that falls on a whole second answers nothing, as one public report shows. */
   readonly emptyOnWholeSecond: boolean;
+  /** Every query finds nothing, without an error, as for a token that may see nothing any more; `/_truth` still does. */
+  readonly showsNothing: boolean;
   readonly nextFilters: NextFiltersShape;
   /** Next filters that come back changed are answered with 400. */
   readonly refuseEditedFilters: boolean;
@@ -147,6 +149,7 @@ export const MOCK_TENANT_DEFAULTS: MockTenantSettings = {
   ignoreCreated: false,
   pageCeiling: null,
   emptyOnWholeSecond: false,
+  showsNothing: false,
   nextFilters: "echo",
   refuseEditedFilters: false,
   envelope: "after",

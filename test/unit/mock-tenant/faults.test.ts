@@ -134,3 +134,12 @@ describe("a tenant that is down", () => {
     expect((await mock.post(asked)).status).toBe(200);
   });
 });
+
+test("a tenant that shows nothing answers as if there were nothing, until it shows again; its truth stays", async () => {
+  await using mock = await tenant({ backlog: 30, showsNothing: true });
+  const found = async () => (await mock.scan({ sortField: "created", sortDirection: "asc" })).data.length;
+  expect(await mock.scan({})).toMatchObject({ data: [], hasNext: false, total: 0 });
+  expect(mock.truth()).toHaveLength(30);
+  mock.change({ showsNothing: false });
+  expect(await found()).toBe(30);
+});
