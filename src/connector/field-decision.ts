@@ -1,10 +1,10 @@
 import { notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
 import { type Ask, firstFilters } from "../scan/pass.ts";
-import type { Answer, TakeActivity } from "../tenant/answer.ts";
-import type { CursorField, PageRequest } from "../tenant/request.ts";
-import { openPageTrace } from "./page-trace.ts";
+import type { Answer } from "../tenant/answer.ts";
+import type { CursorField } from "../tenant/request.ts";
+import { askProbe } from "./probe.ts";
 import type { ScanMemory } from "./scan-memory.ts";
-import { LIMIT_MIN, type ScanRun } from "./scan-run.ts";
+import type { ScanRun } from "./scan-run.ts";
 import type { ScanTurn } from "./scan-turn.ts";
 import type { TenantRun } from "./tenant-run.ts";
 
@@ -76,19 +76,9 @@ export class FieldDecision {
     await this.#tenant.awaitRequest(signal);
     const aheadMs = this.#tenant.serverNowMs() + PROBE_AHEAD_MS;
     const filters = firstFilters(scan.config.filters, "created", { fromMs: aheadMs, untilMs: null });
-    let found = 0;
-    const count = () => {
-      found += 1;
-      return true;
-    };
-    const request = {
-      filters: JSON.stringify(filters),
-      sortField: "created" as const,
-      sortDirection: "asc" as const,
-      limit: LIMIT_MIN,
-    };
-    const answer = await this.#traced(request, count, signal);
-    if (answer === null || !this.#tenant.settle(scan, answer)) return null;
+    const probed = await askProbe(this.#tenant, scan, { filters, field: "created" }, signal);
+    if (probed === null) return null;
+    const { answer, found } = probed;
     if (answer.verdict.kind !== "page") {
       this.#refusedProbe(answer.verdict);
       return null;
@@ -96,20 +86,6 @@ export class FieldDecision {
     scan.failures = 0;
     const serverNowMs = answer.serverNowMs ?? this.#tenant.serverNowMs();
     return { serverNowMs, found, total: answer.verdict.total ?? 0 };
-  }
-
-  async #traced(request: PageRequest, take: TakeActivity, signal: AbortSignal): Promise<Answer | null> {
-    const { tenant, name } = this.#scan.config;
-    const asked = { tenant, scan: name, reader: "probe", page: 1, limit: request.limit };
-    const trace = openPageTrace(this.#tenant.deps, asked);
-    try {
-      const answer = await this.#tenant.request(this.#scan, request, take, signal);
-      trace?.succeeded();
-      trace?.answered(answer, null);
-      return answer;
-    } finally {
-      trace?.end();
-    }
   }
 
   #refusedProbe(verdict: Answer["verdict"]): void {

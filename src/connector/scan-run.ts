@@ -1,10 +1,12 @@
 import type { ScanConfig } from "../config/config.ts";
+import type { Clock } from "../kit/clock.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
 import type { PassIds } from "../scan/pass-ids.ts";
 import { type Due, wantsOf } from "../scan/planner.ts";
 import type { Page, RecordPlan } from "./page.ts";
 import type { ScanMemory } from "./scan-memory.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 
 /** The API's smallest page in scan mode. */
 export const LIMIT_MIN = 500;
@@ -14,6 +16,8 @@ const ACTIVITY_BYTES_FIRST = 8 * 1024;
 const FREE_SHARE = 0.75;
 /** New activities that a page is expected to hold at least, where little is. */
 const EXPECTED_LEAST = 50;
+/** Who asks the wider query of a silent scan; no reader of pages. */
+export const PROBE = "probe";
 
 /** A reader while it runs. */
 export interface ReaderRun {
@@ -54,6 +58,7 @@ export class ScanRun {
   limit: number;
   /** Failures in a row that are this scan's own. */
   failures = 0;
+  readonly silence: SilenceWatch;
   readonly #readers = new Map<string, ReaderRun>();
   #activityBytes = ACTIVITY_BYTES_FIRST;
   #idsBytesMax: number;
@@ -67,6 +72,7 @@ export class ScanRun {
     this.records = records;
     this.limit = config.pageSize;
     this.#emit = emit;
+    this.silence = new SilenceWatch(config, emit);
   }
 
   /** What its remembered ids may occupy. */
@@ -125,7 +131,10 @@ export class ScanRun {
       const dueMs = want.dueMs === Number.NEGATIVE_INFINITY ? want.dueMs : nowMs + (want.dueMs - (serverNowMs ?? 0));
       return { ...want, dueMs: Math.max(dueMs, heldUntilMs) };
     });
-    return [tail, ...wants].map((want) => ({ ...want, servedMs: this.reader(want.reader).servedMs }));
+    // Of the least weight: it can wait for whoever reads.
+    const probe = { reader: PROBE, class: "verify" as const, dueMs: heldUntilMs };
+    const asking = this.silence.wantsProbe ? [tail, ...wants, probe] : [tail, ...wants];
+    return asking.map((want) => ({ ...want, servedMs: this.reader(want.reader).servedMs }));
   }
 
   /**
@@ -162,6 +171,24 @@ export class ScanRun {
   #expected(reader: ReaderRun, mayBeFull: boolean): number | null {
     const few = Math.max(EXPECTED_LEAST, 2 * reader.freshFirst);
     return mayBeFull || reader.wantsRoom || few >= this.limit ? null : few;
+  }
+
+  /** A page of the tail is done with. `caughtUp`: it was the last of a pass that reached now. */
+  polled(activities: number, caughtUp: boolean, clock: Clock): void {
+    this.silence.polled(activities, caughtUp, clock);
+    if (caughtUp) this.is(...this.#calm());
+    else this.is("reading");
+  }
+
+  /** A wider query has said something of the scan's silence; trouble that the tail has is not its matter. */
+  judged(): void {
+    if (this.#state === "idle" || this.#state === "suspect") this.is(...this.#calm());
+  }
+
+  /** What a scan is that has read to now. */
+  #calm(): [ScanState, string | null] {
+    const { suspicion } = this.silence;
+    return suspicion === null ? ["idle", null] : ["suspect", suspicion];
   }
 
   /** Tells what the scan does now; said once, until it changes. */

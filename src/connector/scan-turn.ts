@@ -215,7 +215,7 @@ export class ScanTurn {
     }
     const caughtUp = fold.ended !== null && ask.pass.reachMs === null;
     scan.dueMs = caughtUp ? run.passStartMs + scan.config.pollIntervalMs : clock.monotonicMs();
-    scan.is(caughtUp ? "idle" : "reading");
+    scan.polled(page.activities, caughtUp, clock);
   }
 
   /** A 400. */

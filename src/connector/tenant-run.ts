@@ -12,7 +12,8 @@ import type { PageRequest } from "../tenant/request.ts";
 import type { CommandDesk } from "./command-desk.ts";
 import type { LearnedPace } from "./learned-pace.ts";
 import type { PageMemory } from "./page-memory.ts";
-import type { ScanRun } from "./scan-run.ts";
+import { probeSilence } from "./probe-silence.ts";
+import { PROBE, type ScanRun } from "./scan-run.ts";
 import { ScanTurn } from "./scan-turn.ts";
 import type { ShardOwner } from "./shard-owner.ts";
 import { takeCommands } from "./take-commands.ts";
@@ -84,7 +85,8 @@ export class TenantRun {
         continue;
       }
       next.scan.reader(next.reader).servedMs = nowMs;
-      await new ScanTurn(this, next.scan, next.reader).take(signal);
+      if (next.reader === PROBE) await probeSilence(this, next.scan, signal);
+      else await new ScanTurn(this, next.scan, next.reader).take(signal);
     }
   }
 

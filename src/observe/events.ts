@@ -5,6 +5,7 @@ export const SCAN_STATES = [
   "starting",
   "reading",
   "idle",
+  "suspect",
   "throttled",
   "retrying",
   "unauthorized",
@@ -102,6 +103,14 @@ export interface OpenGap {
   readonly untilMs: number;
   readonly reason: string;
 }
+
+/**
+ * What a wider query said of a silence: it shows `found` activities, so nothing happens where the scan looks; or it
+ * shows nothing either, without an error.
+ */
+export type Judgement =
+  | { readonly kind: "idle"; readonly atMs: number; readonly found: number }
+  | { readonly kind: "suspect"; readonly sinceMs: number };
 
 interface OfScan {
   readonly tenant: string;
@@ -253,6 +262,20 @@ export type Event =
       readonly equal: number;
       readonly different: number;
       readonly unjudged: number;
+    } & OfScan)
+  /**
+   * A scan's polls show nothing, not even what it knows, and what a wider query said of that. `sinceMs` null: it shows
+   * something; told of a scan that begins, and after a silence.
+   */
+  | ({
+      readonly type: "silence";
+      readonly sinceMs: number | null;
+      /** How long a silence of this scan lasts before it is looked into. */
+      readonly baselineMs: number;
+      /** Null: not asked yet in this silence. */
+      readonly judged: Judgement | null;
+      /** Why it is suspect; null: it is not. */
+      readonly reason: string | null;
     } & OfScan)
   | ({ readonly type: "anomaly"; readonly kind: Anomaly; readonly detail: string } & OfScan)
   | { readonly type: "field_mismatch"; readonly field: string };

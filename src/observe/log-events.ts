@@ -53,6 +53,12 @@ export const LOG_EVENTS = {
     fields: [...OF_SCAN, "state", "reason", "code"],
   },
   scan_recovered: { levels: ["info"], means: "It moves again.", fields: [...OF_SCAN, "seconds"] },
+  silence: {
+    levels: ["debug", "info"],
+    means:
+      "A scan shows nothing; at info where it becomes suspect, because a wider query shows nothing either, or ends to be.",
+    fields: [...OF_SCAN, "sinceMs", "baselineMs", "judged", "reason"],
+  },
   cursor_field_decided: {
     levels: ["info"],
     means: "Which time the scan moves along; once, before the first publish.",

@@ -19,6 +19,8 @@ export class Narrator {
   readonly #troubles: Troubles;
   readonly #stages: Stages;
   readonly #skewed = new Set<string>();
+  /** Scans whose silence is suspect. */
+  readonly #suspect = new Set<string>();
 
   constructor(write: (line: Line) => void) {
     this.#write = write;
@@ -126,6 +128,7 @@ export class Narrator {
       | "command_applied"
       | "slice_verified"
       | "verify_done"
+      | "silence"
     >,
     nowMs: number,
   ): void {
@@ -147,6 +150,9 @@ export class Narrator {
         return;
       case "scan_state":
         this.#troubles.enter(event, nowMs);
+        return;
+      case "silence":
+        this.#recordSilence(event);
         return;
       case "cursor_field_decided":
         this.#write(line("info", `${event.scan}: moves along ${event.field}: ${event.reason}`, event));
@@ -170,6 +176,15 @@ export class Narrator {
     const message = sliceVerified(event);
     if (event.verdict !== "different") this.#write(line("debug", message, event));
     else this.#offer(`mismatch ${event.tenant} ${event.scan}`, line("warn", message, event), nowMs);
+  }
+
+  #recordSilence(event: Of<"silence">): void {
+    const key = `${event.tenant} ${event.scan}`;
+    const isSuspect = event.judged?.kind === "suspect";
+    const isNews = isSuspect !== this.#suspect.has(key);
+    if (isSuspect) this.#suspect.add(key);
+    else this.#suspect.delete(key);
+    this.#write(line(isNews ? "info" : "debug", silence(event), event));
   }
 
   #recordPage(page: Of<"page_published">, nowMs: number): void {
@@ -235,4 +250,12 @@ function recoveryBegun({ scan, behindMs, fromMs }: Of<"recovery_begun">): string
 
 function fieldMismatch({ field }: Of<"field_mismatch">): string {
   return `field ${field} is of another type than the schema's: null in its place, whole in raw`;
+}
+
+function silence({ scan, sinceMs, judged, reason }: Of<"silence">): string {
+  if (sinceMs === null) return `${scan}: is not silent: it shows activities`;
+  const since = `${scan}: shows nothing since ${isoOf(sinceMs)}`;
+  if (judged === null) return since;
+  if (judged.kind === "suspect") return `${scan}: suspect: ${reason}`;
+  return `${since}, and is idle: a wider query shows ${judged.found}`;
 }

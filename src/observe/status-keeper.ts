@@ -1,5 +1,6 @@
 import { type Event, LAST_STAGES, type ScanState } from "./events.ts";
 import { openHistory } from "./history-keeper.ts";
+import { silenceOf } from "./silence-status.ts";
 import type { History, ScanCounts, ScanStatus, Status, TenantStatus } from "./status.ts";
 import {
   configure,
@@ -188,6 +189,9 @@ function recordScan(scan: ScanMemory, event: Event, nowMs: number): void {
         return { slice: isoOf(sliceMs), ...counts, at: isoOf(atMs) };
       });
       return;
+    case "silence":
+      scan.silence = silenceOf(event);
+      return;
     case "anomaly":
       scan.counts.anomalies += 1;
       scan.lastAnomaly = { kind: event.kind, message: event.detail, at: isoOf(nowMs) };
@@ -201,7 +205,7 @@ function count(counts: ScanCounts, page: Of<"page_published">): void {
 }
 
 function isTrouble(state: ScanState): boolean {
-  return state === "retrying" || state === "unauthorized" || state === "blocked";
+  return state === "retrying" || state === "unauthorized" || state === "blocked" || state === "suspect";
 }
 
 function shardOf(memory: Memory, shard: number, nowMs: number): ShardMemory {

@@ -106,6 +106,7 @@ export const UNKNOWN = {
   caughtUpMs: null,
   settledUntil: null,
   openGaps: 0,
+  silence: null,
   openMismatches: 0,
   mismatches: [],
   jobs: [],

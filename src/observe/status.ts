@@ -62,6 +62,8 @@ export interface ScanStatus {
   /** Hours that differ from the API, by the last comparison: how many, and the newest of them. */
   readonly openMismatches: number;
   readonly mismatches: readonly MismatchStatus[];
+  /** Null: the scan shows something, be it what is known already. */
+  readonly silence: SilenceStatus | null;
   /** Range jobs that are not done yet. */
   readonly jobs: readonly JobStatus[];
   /** What each age of the lookbacks has read again, and what of it nobody had seen before. */
@@ -74,6 +76,18 @@ export interface ScanStatus {
   readonly publishedLastMinute: number;
   readonly lastAnomaly: (Noted & { readonly kind: string }) | null;
   readonly lastError: Noted | null;
+}
+
+/** How long a scan has shown nothing, and what a wider query, without its filters, said of that. */
+export interface SilenceStatus {
+  readonly since: string;
+  /** How long it lasts before it is looked into. */
+  readonly baselineSeconds: number;
+  /** When a wider query last showed `found` activities: idle, proven. Null: it has not, or shows none any more. */
+  readonly provenAt: string | null;
+  readonly found: number;
+  /** Since when a wider query shows nothing either. */
+  readonly suspectSince: string | null;
 }
 
 export interface JobStatus {

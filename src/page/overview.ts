@@ -51,8 +51,12 @@ export interface Verdict {
 
 /** Whether a person should look at a scan. */
 export function needsAttention(scan: Listed): boolean {
-  return scan.isHere && (toneOf(scan) === "bad" || scan.state === "retrying" || scan.openGaps > 0);
+  return scan.isHere && (isTrouble(scan) || scan.openGaps > 0);
 }
+
+/** Whether what a scan does asks for a person; being throttled passes by itself. */
+const isTrouble = (scan: Listed): boolean =>
+  toneOf(scan) === "bad" || scan.state === "retrying" || scan.state === "suspect";
 
 /** The whole connector in one line. */
 export function verdictOf({ stopping, stages, scans: all }: Known): Verdict {
@@ -81,9 +85,8 @@ export function verdictOf({ stopping, stages, scans: all }: Known): Verdict {
 /** Which scan, where there are several, and what its matter is. */
 function troubleOf(listed: Listed, all: number): string {
   const { scan, state, openGaps } = listed;
-  const isState = toneOf(listed) === "bad" || state === "retrying";
   const gaps = openGaps === 0 ? [] : [openGaps === 1 ? "an open gap" : `${openGaps} open gaps`];
-  const matters = [...(isState ? [state] : []), ...gaps].join(", ");
+  const matters = [...(isTrouble(listed) ? [state] : []), ...gaps].join(", ");
   return all === 1 ? matters : `${scan} (${matters})`;
 }
 

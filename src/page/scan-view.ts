@@ -1,4 +1,4 @@
-import type { TenantStatus } from "../observe/status.ts";
+import type { SilenceStatus, TenantStatus } from "../observe/status.ts";
 import { byId, el, fill, icon, setText, tableOf } from "./dom.ts";
 import { showSlices } from "./slices-view.ts";
 import { toneOf, wordOf } from "./tones.ts";
@@ -47,13 +47,14 @@ function showFacts(scan: Listed, tenant: TenantStatus | undefined, view: View): 
 }
 
 function factsOfScan(scan: Listed, view: View): Fact[] {
-  const { counts, residualRisk } = scan;
+  const { counts, residualRisk, silence } = scan;
   const { count, share } = view.formats;
   return [
     ["Moves along", scan.cursorField ?? "not decided yet"],
     ["Position", instant(scan.position, view)],
     ["All published up to", instant(scan.caughtUp, view)],
     ["Settled up to", instant(scan.settledUntil, view)],
+    ...(silence === null ? [] : factsOfSilence(silence, view)),
     ["Read since the start", count(counts.read)],
     ["Published", count(counts.published)],
     ["Repeats removed", count(counts.duplicates)],
@@ -62,6 +63,15 @@ function factsOfScan(scan: Listed, view: View): Fact[] {
     ["Outside memory", count(counts.outsideMemory)],
     ["Anomalies", count(counts.anomalies)],
     ["Residual risk", residualRisk === null ? NONE : share(residualRisk)],
+  ];
+}
+
+function factsOfSilence({ since, provenAt, suspectSince }: SilenceStatus, view: View): Fact[] {
+  const said =
+    suspectSince === null ? (["Proven idle", provenAt] as const) : (["Suspect since", suspectSince] as const);
+  return [
+    ["Shows nothing since", instant(since, view)],
+    [said[0], instant(said[1], view)],
   ];
 }
 

@@ -11,6 +11,7 @@ const TONES: Readonly<Record<ScanState, Tone>> = {
   stopped: "quiet",
   throttled: "warn",
   retrying: "warn",
+  suspect: "warn",
   unauthorized: "bad",
   blocked: "bad",
 };

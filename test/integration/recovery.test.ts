@@ -150,6 +150,24 @@ test("a tenant that is down, or throttles in a storm, is waited for and told of 
   await expectFaultless(live, mock, "tenant-down");
 });
 
+test("a tenant that shows nothing any more is silent in /status, idle until that is looked into, and no more once it shows", async () => {
+  const mock = await tenant();
+  const live = await connector(mock, "silent");
+  await live.ready();
+  // While it is behind, a stretch that shows nothing is passed over.
+  await untilCaughtUp(live, { deadlineMs: 90_000 });
+  expect((await scanOf(live)).silence).toBeNull();
+  await mock.control({ showsNothing: true });
+  await eventually(async () => (await scanOf(live)).silence, 60_000, "the silence");
+  const { silence, state } = await scanOf(live);
+  expect(silence).toMatchObject({ baselineSeconds: 3_600, provenAt: null, suspectSince: null });
+  expect(Math.abs(Date.parse(silence?.since ?? "") - Date.now())).toBeLessThan(60_000);
+  expect(state).toBe("idle");
+  await mock.control({ showsNothing: false });
+  await eventually(async () => (await scanOf(live)).silence === null, 60_000, "the silence to end");
+  await expectFaultless(live, mock, "silent");
+});
+
 test("a token rotated in its file is used at once, a wrong one is told of once and its correction found", async () => {
   const dir = scratchDir("tokens");
   const [accepted, ours] = [join(dir, "accepted"), join(dir, "ours")];

@@ -80,6 +80,12 @@ export interface LiveStatus {
     readonly settledUntil: string | null;
     readonly cursorField: string | null;
     readonly openGaps: number;
+    readonly silence: {
+      readonly since: string;
+      readonly baselineSeconds: number;
+      readonly provenAt: string | null;
+      readonly suspectSince: string | null;
+    } | null;
     /** Range jobs that are not done. */
     readonly jobs: readonly { readonly reader: string; readonly done: number }[];
     readonly counts: Readonly<Record<"read" | "published" | "duplicates" | "deadLettered" | "late" | "pages", number>>;

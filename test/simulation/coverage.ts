@@ -41,6 +41,7 @@ function marksOfEvents({ events }: World): string[] {
   for (const event of events) {
     if (event.type === "anomaly") marks.add(`anomaly ${event.kind}`);
     else if (event.type === "scan_state") marks.add(`state ${event.state}`);
+    else if (event.type === "silence" && event.judged !== null) marks.add(`silence ${event.judged.kind}`);
     else if (event.type === "transaction_ended") marks.add(`transaction ${event.result}`);
   }
   return [...marks];

@@ -9,7 +9,7 @@ import { openTelemetry, type Telemetry } from "../../../src/observe/telemetry.ts
 import { type RealBrowser, startBrowser, type WatchedPage } from "../../real/browser.ts";
 import { ensureBuilt } from "../../real/built.ts";
 import { eventually } from "../../real/process.ts";
-import { seriousViolations } from "./audit.ts";
+import { fact, seriousViolations } from "./audit.ts";
 
 const SCANS = 500;
 const TENANTS = ["contoso", "fabrikam", "northwind", "tailspin", "wingtip"];
@@ -122,13 +122,18 @@ test("a scan that is chosen is shown below and in the address, and keeps the foc
   expect(watched.page.url()).toBe(`${http.url}/#scan=contoso-scan-5`);
   expect(await link.getAttribute("aria-current")).toBe("true");
   const before = await watched.page.locator("#retry").textContent();
+  expect(await fact(watched.page, "Shows nothing since").count()).toBe(0);
   tell();
+  const silent = { tenant: "contoso", scan: "contoso-scan-5", sinceMs: Date.now(), baselineMs: 1, reason: null };
+  telemetry.emit({ type: "silence", ...silent, judged: { kind: "idle", atMs: Date.now(), found: 3 } });
   await eventually(
     async () => (await watched.page.locator("#retry").textContent()) !== before,
     20_000,
     "the next poll",
   );
   expect(await watched.page.evaluate("document.activeElement.textContent")).toBe("contoso-scan-5");
+  await eventually(async () => (await fact(watched.page, "Proven idle").count()) === 1, 20_000, "the silence");
+  expect(await fact(watched.page, "Shows nothing since").locator("time").count()).toBe(1);
   await watched.page.getByRole("link", { name: "Show all together" }).click();
   await watched.page.getByRole("heading", { name: "All scans together" }).waitFor();
 });

@@ -7,6 +7,7 @@ import { encodeCursor, newCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey } from "../../../src/scan/ledger.ts";
 import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
+import { VirtualClock } from "../../fakes/virtual-clock.ts";
 import { HOUR_MS, idsOf, MINUTE_MS, NOW_MS, Scene, saved, sorted } from "./scene.ts";
 
 function scanRun(pageSize = 5_000) {
@@ -27,6 +28,22 @@ test("what a scan does is said once, until it or its reason changes", () => {
     ["retrying", "503", "api_unavailable"],
     ["retrying", "502", "api_unavailable"],
   ]);
+});
+
+test("what a wider query says of a silence leaves trouble as it is", () => {
+  const { run, events } = scanRun();
+  const clock = new VirtualClock(NOW_MS);
+  run.polled(0, true, clock);
+  run.silence.probing(clock, NOW_MS);
+  run.silence.probed({ found: 0, total: 0, reachMs: 24 * HOUR_MS }, clock);
+  run.is("retrying", "503", "api_unavailable");
+  run.judged();
+  const states = () => events.flatMap((event) => (event.type === "scan_state" ? [event.state] : []));
+  expect(states()).toEqual(["idle", "retrying"]);
+  run.polled(0, true, clock);
+  run.polled(0, false, clock);
+  run.polled(1, true, clock);
+  expect(states().slice(2)).toEqual(["suspect", "reading", "idle"]);
 });
 
 test("a page that may be full takes at most three quarters of the free memory, but the API's smallest limit always", () => {

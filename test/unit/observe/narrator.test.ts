@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Event } from "../../../src/observe/events.ts";
 import { Narrator } from "../../../src/observe/narrator.ts";
 import type { Line } from "../../../src/observe/repeats.ts";
-import { anomaly, answered, moved, page, reloaded, state } from "./scene.ts";
+import { anomaly, answered, moved, page, reloaded, silence, state } from "./scene.ts";
 
 const QUIET = page({ deadLettered: 0 });
 
@@ -74,6 +74,20 @@ test("trouble that comes and goes all the time is told once a minute, with a cou
     "info contoso-all: moves again after 1 s (retrying)",
     "warn contoso-all: trying again: 500 (and 29 more since)",
     "info contoso-all: moves again after 1 s (retrying)",
+  ]);
+});
+
+test("a silence is told where it becomes suspect, once, and where it is no more", () => {
+  const suspect = silence({ judged: { kind: "suspect", sinceMs: 20_000 }, reason: "check the token" });
+  const idle = silence({ judged: { kind: "idle", atMs: 90_000, found: 3 } });
+  const over = silence({ sinceMs: null });
+  const checks = [silence(), suspect, state("suspect", "check the token"), moved(), QUIET, suspect, over, over];
+  const later = [silence(), idle, idle, over, suspect, idle];
+  expect(tell(...[...checks, ...later].map((event, at): [number, Event] => [at, event]))).toEqual([
+    "info contoso-all: suspect: check the token",
+    "info contoso-all: is not silent: it shows activities",
+    "info contoso-all: suspect: check the token",
+    "info contoso-all: shows nothing since 1970-01-01T00:00:02.000Z, and is idle: a wider query shows 3",
   ]);
 });
 

@@ -60,6 +60,16 @@ export const moved = (changes: Partial<Extract<Event, { type: "cursor_moved" }>>
   ...changes,
 });
 
+export const silence = (changes: Partial<Extract<Event, { type: "silence" }>> = {}): Event => ({
+  type: "silence",
+  ...OF_SCAN,
+  sinceMs: 2_000,
+  baselineMs: 3_600_000,
+  judged: null,
+  reason: null,
+  ...changes,
+});
+
 export const anomaly = (detail: string): Event => ({ type: "anomaly", ...OF_SCAN, kind: "stall", detail });
 
 const VERIFIED = { reader: "verify/1970-01-01T00:00:00.000Z" };
@@ -135,6 +145,9 @@ export const EVERY_EVENT: readonly Event[] = [
   done({}),
   done({ different: 1 }),
   anomaly("the same page twice"),
+  silence(),
+  silence({ judged: { kind: "idle", atMs: 9_000, found: 3 } }),
+  silence({ judged: { kind: "suspect", sinceMs: 20_000 }, reason: "nothing shows" }),
   { type: "field_mismatch", field: "appId" },
   { type: "transaction_ended", shard: 1, result: "committed", durationMs: 40, error: null },
   { type: "transaction_ended", shard: 1, result: "failed", durationMs: 40, error: "lost the broker" },

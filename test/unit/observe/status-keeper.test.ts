@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openStatus } from "../../../src/observe/status-keeper.ts";
-import { CONFIGURED, EVERY_EVENT, moved, reloaded, state } from "./scene.ts";
+import { CONFIGURED, EVERY_EVENT, moved, reloaded, silence, state } from "./scene.ts";
 
 const opened = () => openStatus({ ...CONFIGURED, startedAtMs: 0 });
 
@@ -77,6 +77,13 @@ test("events add up to what the connector does", () => {
       openGaps: 1,
       openMismatches: 1,
       mismatches: [{ slice: "1970-01-01T00:00:00.000Z", published: 60, shown: 61, at: "1970-01-01T00:00:09.000Z" }],
+      silence: {
+        since: "1970-01-01T00:00:02.000Z",
+        baselineSeconds: 3_600,
+        provenAt: null,
+        found: 0,
+        suspectSince: "1970-01-01T00:00:20.000Z",
+      },
       jobs: [
         {
           reader: "recovery/x",
@@ -110,6 +117,16 @@ test("events add up to what the connector does", () => {
     },
   ]);
   expect(JSON.parse(JSON.stringify(status))).toEqual(status);
+});
+
+test("a silence is shown with what was said of it, until something is shown again", () => {
+  const keeper = opened();
+  const shown = () => keeper.status(99_000).scans[0]?.silence;
+  expect(shown()).toBeNull();
+  keeper.record(silence({ judged: { kind: "idle", atMs: 9_000, found: 3 } }), 9_000);
+  expect(shown()).toMatchObject({ provenAt: "1970-01-01T00:00:09.000Z", found: 3, suspectSince: null });
+  keeper.record(silence({ sinceMs: null }), 10_000);
+  expect(shown()).toBeNull();
 });
 
 test("throttled ends when its time has come", () => {

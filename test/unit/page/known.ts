@@ -22,6 +22,7 @@ export function scan(name: string, changes: Partial<Listed> & { readonly publish
     openGaps: 0,
     openMismatches: 0,
     mismatches: [],
+    silence: null,
     jobs: [],
     lateness: [],
     residualRisk: null,

@@ -39,6 +39,7 @@ test.each([
     "One of 2 scans needs attention: a (unauthorized)",
   ],
   ["the only one blocked", [scan("a", { state: "blocked" })], {}, "bad", "The scan needs attention: blocked"],
+  ["suspect", [scan("a", { state: "suspect" })], {}, "warn", "The scan needs attention: suspect"],
   ["gaps", [scan("a", { openGaps: 2 })], {}, "warn", "The scan needs attention: 2 open gaps"],
   [
     "a failure with a gap",
@@ -79,11 +80,13 @@ test("throttling passes by itself and needs nobody; a gap and a failure do", () 
     "starting",
     "throttled",
     "stopped",
+    "suspect",
     "retrying",
     "unauthorized",
     "blocked",
   ] as const;
   expect(states.filter((state) => needsAttention(scan("a", { state })))).toEqual([
+    "suspect",
     "retrying",
     "unauthorized",
     "blocked",
