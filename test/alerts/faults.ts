@@ -43,6 +43,7 @@ const answers = (verdict: (nth: number) => Verdict | null) => {
 const refused: Verdict = { kind: "unauthorized", reason: "401" };
 const unavailable: Verdict = { kind: "retry", reason: "503 Service Unavailable" };
 const throttled: Verdict = { kind: "throttled", waitMs: 20_000, hint: "header" };
+const empty: Verdict = { kind: "page", hasNext: false, nextFilters: null, total: 0, activities: 0 };
 const nothing = () => undefined;
 
 const atOneInstant = (activity: SimActivity): SimActivity => {
@@ -58,6 +59,12 @@ export const FAULTS: readonly Fault[] = [
     activities: traffic(-60, 50, 10_000),
     begin: nothing,
     end: nothing,
+  },
+  {
+    name: "the tenant shows nothing any more, without an error",
+    minutes: 80,
+    alerts: { MdcaSourceScanSuspect: 70 },
+    ...answers(() => empty),
   },
   { name: "all is well", minutes: 120, isLong: true, alerts: {}, begin: nothing, end: nothing },
   {

@@ -51,9 +51,10 @@ const now = [
   }),
   number({
     title: "Scans that need a person",
-    description: "Refused by their tenant (401, 403), or blocked by state that does not fit. The table says which.",
+    description:
+      "Refused by their tenant (401, 403), blocked by state that does not fit, or suspect: silent without an error.",
     unit: "short",
-    query: `sum(${maxBy(`${SCAN}, state`, ofTenant("scan_state", 'state=~"unauthorized|blocked"'))})`,
+    query: `sum(${maxBy(`${SCAN}, state`, ofTenant("scan_state", 'state=~"unauthorized|blocked|suspect"'))})`,
     bad: 1,
   }),
   number({
