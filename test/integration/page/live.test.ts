@@ -19,16 +19,19 @@ let watched: WatchedPage;
 beforeAll(async () => {
   [downstream, tenant, browser] = await Promise.all([
     startDownstream(),
-    startMock(["--backlog", "3000", "--rate", "20", "--request-limit", "100000"]),
+    startMock(["--backlog", "3000", "--rate", "20", "--request-limit", "100000", "--latency", "3s"]),
     startBrowser(),
   ]);
   const { bootstrap, registry } = downstream;
   const where = { tenantUrl: tenant.url, bootstrap, registry, topic: "page" };
   startedMs = Date.now();
   connector = await startLive({ ...where, requestsPerMinute: 600 });
-  // Before the connector has joined its group, so that it is scraped before it publishes.
   prometheus = await startPrometheus({ config: scrapeConfig({ targets: [`127.0.0.1:${connector.port}`] }) });
   await connector.ready();
+  // The tenant takes its time until it is scraped for the first time: increases count from there.
+  const published = () => prometheus.query("sum(mdca_source_activities_published_total)");
+  await eventually(async () => (await published())[0]?.points[0]?.[1] === 0, 20_000, "a scrape before the first page");
+  await tenant.control({ latencyMs: 0 });
   watched = await browser.open(`http://127.0.0.1:${connector.port}/`, { locale: "en-GB", timezoneId: "Asia/Tokyo" });
 });
 
