@@ -10,10 +10,15 @@ import { type Downstream, startDownstream } from "../real/stack.ts";
 /** How long a replica is stopped: more than its session. */
 const STOPPED_MS = Number(process.env["STOPPED_MS"] ?? "9000");
 const SESSION_MS = 6_000;
-/** Less than polls and lookbacks want, so that every tenant is always asked as often as it allows. */
-const LIMIT = { requestLimit: 12, requestWindowMs: 10_000 };
+/**
+ * Less than polls and lookbacks want, so every tenant is always asked as often as it allows. `UNIT_MS=200` has each
+ * shard commit as often as the group did that test/soak/aims knows of, small pages of a large backlog: times compare.
+ */
+const UNIT_MS = process.env["UNIT_MS"] === undefined ? null : Number(process.env["UNIT_MS"]);
+const LIMIT = { requestLimit: UNIT_MS === null ? 12 : 10_000 / UNIT_MS + 1, requestWindowMs: 10_000 };
 /** One a 909 ms: what 12 in 10 s are paced to. */
-const REQUESTS_PER_MINUTE = 67;
+const REQUESTS_PER_MINUTE = UNIT_MS === null ? 67 : 60_000 / UNIT_MS;
+const HELD = UNIT_MS === null ? { backlog: 300 } : { backlog: 1_500, pageCeiling: 2 };
 
 let downstream: Downstream;
 const tenants = new Map<string, MockTenant>();
@@ -21,7 +26,7 @@ beforeAll(async () => {
   await ensureBuilt();
   downstream = await startDownstream();
   for (const [at, name] of tenantNames(SHARDS).entries()) {
-    tenants.set(name, await startMockTenant({ seed: at + 1, backlog: 300, rate: 2, ...LIMIT }));
+    tenants.set(name, await startMockTenant({ seed: at + 1, ...HELD, rate: 2, ...LIMIT }));
   }
 });
 afterAll(async () => {
