@@ -52,10 +52,10 @@ function drawSetting(seeded: Seeded, seed: number): Setting {
       ])(),
       cursorField,
       // However long the last age is, it passes within some forty polls; within fewer where each poll that comes across
-      // an instant with a crowd takes eight requests.
+      // a crowd takes eight requests, or has to split the time for seventeen.
       pollIntervalMs: Math.max(
         seeded.pick([2, 10, 30]) * SECOND_MS,
-        ...lookbacksMs.map((ageMs) => ageMs / (tenant.emptyAtInstant === "again" ? 12 : 40)),
+        ...lookbacksMs.map((ageMs) => ageMs / (tenant.emptyAtInstant === "again" || isDear(tenant) ? 12 : 40)),
       ),
       pageSize: seeded.pick([500, 2_000]),
       lookbacksMs,
@@ -94,11 +94,18 @@ function drawLatencies(seeded: Seeded, belowMs: number): number[] {
   return Array.from({ length: seeded.int(1, 5) }, () => seeded.int(0, Math.min(2_000, belowMs / 2)));
 }
 
+/** Whether its next filters lead nowhere. */
+const isUnread = ({ next, refusesNext, emptyAtInstant }: Scenario["tenant"]): boolean =>
+  next === "opaque" && (refusesNext || emptyAtInstant !== false);
+
+/** Whether the time has to be split to read a page, so that each costs many requests. */
+const isDear = (tenant: Scenario["tenant"]): boolean =>
+  tenant.next === "other" || tenant.next === "date" || isUnread(tenant);
+
 function drawCrowd(seeded: Seeded, setting: Setting, longestOutageMs: number): Crowd {
   const { tenant, scan, beginMs } = setting;
-  // Where the time has to be split to read a page, each page costs many requests.
-  const unread = tenant.next === "opaque" && (tenant.refusesNext || tenant.emptyAtInstant !== false);
-  const dear = tenant.next === "other" || tenant.next === "date" || unread;
+  const unread = isUnread(tenant);
+  const dear = isDear(tenant);
   const overfull =
     (tenant.next === "echo" || tenant.next === "boundary") && !tenant.emptyAtInstant && seeded.chance(0.15);
   const { start } = scan;
