@@ -33,7 +33,7 @@ alerts: ## Every fault as a Prometheus sees it, and the alerts that fire, as a t
 	@deploy/setup/setup.sh packages && deploy/setup/prometheus.sh
 	@$(tsx) test/alerts/campaign.ts
 
-sim: ## The simulation of many seeds, then the property and crash campaigns, long (SEEDS, FROM, FC_RUNS)
+sim: ## The simulation of many seeds, then the property and crash campaigns, long (SEEDS, FROM, FC_TIMES)
 	@deploy/setup/setup.sh packages
 	@$(tsx) test/run/run.ts sim
 

@@ -163,4 +163,4 @@ test("whatever the tenant does and whoever is killed when, each activity is publ
     }),
     propertyRuns(150),
   );
-}, 600_000);
+}, 900_000);

@@ -159,4 +159,4 @@ function expectOnceEach(world: World, scans: readonly { tenant: string; scan: st
 test("after any sequence of files the connector is as one that was started with the last good one", async () => {
   const steps = fc.array(step, { minLength: 1, maxLength: 6 });
   await fc.assert(fc.asyncProperty(model, steps, play), propertyRuns(10));
-}, 120_000);
+}, 900_000);

@@ -52,7 +52,7 @@ const otherNode = (major: number) =>
     projects: ["unit"],
     node: readFileSync(join(root, `.cache/node${major}.path`), "utf8").trim(),
     // What they try again is the runtime, not the logic.
-    env: { FC_RUNS: process.env["FC_RUNS"] ?? "40" },
+    env: { FC_TIMES: process.env["FC_TIMES"] ?? "0.25" },
     minutesMax: 12,
   });
 
@@ -88,7 +88,7 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
   ],
   sim: () => [
     [simulation(process.env["SEEDS"] ?? "20000", process.env["FROM"] ?? "0")],
-    [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_RUNS", "5000"), minutesMax: 30 })],
+    [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_TIMES", "30"), minutesMax: 25 })],
   ],
   kills: () => [
     [
