@@ -27,6 +27,8 @@ type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
 /** Tells when a scan gets into trouble, what of, and when it moves again; never a line a request. */
 export class Troubles {
   readonly #open = new Map<string, Trouble>();
+  /** Scans that have been taken up, and have done nothing yet: that their cursor is told proves nothing. */
+  readonly #starting = new Set<string>();
   readonly #write: (line: Line) => void;
   readonly #repeats: Repeats;
 
@@ -40,6 +42,8 @@ export class Troubles {
     const key = `${tenant} ${scan}`;
     const level = LEVELS[state];
     const open = this.#open.get(key);
+    if (state === "starting") this.#starting.add(key);
+    else this.#starting.delete(key);
     if (level === undefined) {
       this.#leaveBy(event, nowMs);
       return;
@@ -58,7 +62,7 @@ export class Troubles {
   leave({ tenant, scan }: { readonly tenant: string; readonly scan: string }, nowMs: number): void {
     const key = `${tenant} ${scan}`;
     const trouble = this.#open.get(key);
-    if (trouble === undefined) return;
+    if (trouble === undefined || this.#starting.has(key)) return;
     this.#open.delete(key);
     if (!trouble.told) return;
     const seconds = Math.round((nowMs - trouble.sinceMs) / 1_000);

@@ -64,6 +64,15 @@ test("a trouble that becomes another is told again, and ends once", () => {
   ]);
 });
 
+test("a scan that is taken up again, and whose cursor is told, does not move by that: its trouble lasts and is told once", () => {
+  const wrong = state("unauthorized", "401");
+  const lines = tell([0, wrong], [3, state("starting")], [3, moved()], [5, wrong], [9, state("reading")], [9, moved()]);
+  expect(lines).toEqual([
+    "error contoso-all: refused by the tenant, trying again slowly; check its credentials and their permission: 401",
+    "info contoso-all: moves again after 9 s (unauthorized)",
+  ]);
+});
+
 test("trouble that comes and goes all the time is told once a minute, with a count", () => {
   const events = Array.from({ length: 120 }, (_, second): [number, Event] => [
     second,
