@@ -1,5 +1,5 @@
 /**
- * How often a property is tried: `usual` in the normal suite, `FC_TIMES` as often in campaigns (30: thirty times), or
+ * How often a property is tried: `usual` in the normal suite, `FC_TIMES` as often in campaigns (10: ten times), or
  * `FC_RUNS` times. A failure prints its seed and path; `FC_SEED` (and `FC_PATH`) replay it.
  */
 export function propertyRuns(usual: number): { numRuns: number; seed?: number; path?: string; endOnFailure?: boolean } {

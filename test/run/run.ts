@@ -88,7 +88,7 @@ const plans: Readonly<Record<string, () => Stage[][]>> = {
   ],
   sim: () => [
     [simulation(process.env["SEEDS"] ?? "20000", process.env["FROM"] ?? "0")],
-    [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_TIMES", "30"), minutesMax: 25 })],
+    [tests("sim", { projects: ["unit"], paths: ["test/property"], env: long("FC_TIMES", "10"), minutesMax: 25 })],
   ],
   kills: () => [
     [
