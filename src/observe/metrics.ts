@@ -33,7 +33,7 @@ export function openMetrics(options: MetricsOptions): Metrics {
   const fields = new Set<string>();
   const scene: Scene = {
     series,
-    configured: options,
+    known: knownOf(options),
     tenantsOf: new Map(),
     boundedField(field) {
       if (fields.size < FIELDS_MAX) fields.add(field);
@@ -43,12 +43,12 @@ export function openMetrics(options: MetricsOptions): Metrics {
   return {
     registry,
     record: (event) => {
-      if (isConfigured(scene.configured, event)) record(scene, event);
+      if (isConfigured(scene.known, event)) record(scene, event);
     },
     async configure(configured) {
-      const before = scene.configured;
-      scene.configured = configured;
-      await removeSeries(registry, (labels) => isGone(configured, labels));
+      const before = scene.known.configured;
+      scene.known = knownOf(configured);
+      await removeSeries(registry, (labels) => isGone(scene.known, labels));
       initialiseNew(series, configured, before);
     },
   };
@@ -56,26 +56,39 @@ export function openMetrics(options: MetricsOptions): Metrics {
 
 interface Scene {
   readonly series: Series;
-  configured: Configured;
+  known: Known;
   /** Of each shard that was opened. */
   readonly tenantsOf: Map<number, readonly string[]>;
   boundedField(field: string): string;
 }
 
+/** What is configured, to be looked up at each event: with hundreds of tenants lists are too slow for that. */
+interface Known {
+  readonly configured: Configured;
+  readonly tenants: ReadonlySet<string>;
+  /** By name, which no two scans share. */
+  readonly scans: ReadonlyMap<string, Configured["scans"][number]>;
+}
+
+function knownOf(configured: Configured): Known {
+  const tenants = new Set(configured.tenants.map(({ name }) => name));
+  return { configured, tenants, scans: new Map(configured.scans.map((scan) => [scan.name, scan])) };
+}
+
 /** Whether an event is of what is configured; one of the last of a removed tenant must not bring its series back. */
-function isConfigured({ tenants, scans }: Configured, event: Event): boolean {
+function isConfigured({ tenants, scans }: Known, event: Event): boolean {
   if (!("tenant" in event)) return true;
-  if (!tenants.some(({ name }) => name === event.tenant)) return false;
-  return !("scan" in event) || scans.some(({ name, tenant }) => name === event.scan && tenant === event.tenant);
+  if (!tenants.has(event.tenant)) return false;
+  return !("scan" in event) || scans.get(event.scan)?.tenant === event.tenant;
 }
 
 /** Whether labels name a tenant, a scan, or a lookback's age, that is not configured any more. */
-function isGone({ tenants, scans }: Configured, labels: Readonly<Record<string, string | number>>): boolean {
+function isGone({ tenants, scans }: Known, labels: Readonly<Record<string, string | number>>): boolean {
   const { tenant, scan, reader } = labels;
   if (tenant === undefined) return false;
-  if (scan === undefined) return !tenants.some(({ name }) => name === tenant);
-  const known = scans.find(({ name, tenant: own }) => name === scan && own === tenant);
-  if (known === undefined) return true;
+  if (scan === undefined) return !tenants.has(String(tenant));
+  const known = scans.get(String(scan));
+  if (known?.tenant !== tenant) return true;
   const ages = known.lookbacksMs?.map((ageMs) => `lookback_${ageText(ageMs)}`);
   return ages !== undefined && String(reader).startsWith("lookback_") && !ages.includes(String(reader));
 }
@@ -136,10 +149,10 @@ function recordShard(scene: Scene, event: Of<"shard_opened" | "shard_released" |
 }
 
 /** What is said of a tenant whose shard this process has given up would be out of date from now on: its owner says it. */
-function leaveTenant({ series, configured: { tenants, scans } }: Scene, tenant: string): void {
-  if (!tenants.some(({ name }) => name === tenant)) return;
+function leaveTenant({ series, known }: Scene, tenant: string): void {
+  if (!known.tenants.has(tenant)) return;
   for (const gauge of seenByAsking(series)) gauge.set({ tenant }, 0);
-  for (const { name: scan } of scans.filter((each) => each.tenant === tenant)) {
+  for (const { name: scan } of known.configured.scans.filter((each) => each.tenant === tenant)) {
     for (const gauge of whereItStands(series)) gauge.set({ tenant, scan }, 0);
     isInState(series, { tenant, scan }, "stopped");
   }
