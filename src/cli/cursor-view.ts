@@ -1,7 +1,7 @@
 import type { ScanConfig } from "../config/config.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import { type Cursor, decodeCursor } from "../scan/cursor.ts";
-import { cursorKey, decodeLedger, type Ledger, parseSliceKey } from "../scan/ledger.ts";
+import { cursorKey, decodeLedger, isMismatch, type Ledger, parseSliceKey } from "../scan/ledger.ts";
 import { restoreState } from "../scan/state.ts";
 import { iso } from "./instant.ts";
 import { table } from "./table.ts";
@@ -114,7 +114,7 @@ function slicesOf(scan: string, records: ReadonlyMap<string, Buffer>): SliceFact
       const ledger = decodeLedger(value, key);
       const { verified, ids } = ledger;
       ledgers.push(ledger);
-      if (verified?.equal === false)
+      if (verified !== null && isMismatch(ledger))
         mismatches.push({ hour: iso(parsed.sliceMs), published: ids, shown: verified.ids });
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error;

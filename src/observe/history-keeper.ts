@@ -1,7 +1,7 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Event } from "./events.ts";
 import { largestOf, MINUTE_STEPS, RecentSteps, STEP_MS, STEPS, stepOf, sumOf } from "./recent-steps.ts";
 import type { History, ScanDay } from "./status.ts";
-import { isoOf } from "./times.ts";
 
 /** Tenants and scans, as far as they have a past. */
 export interface Followed {

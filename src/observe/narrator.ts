@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Event } from "./events.ts";
 import type { LogEvent } from "./log-events.ts";
 import { type Line, Repeats } from "./repeats.ts";
@@ -240,8 +241,6 @@ function describeChanges({ tenants, scans, secrets }: Of<"config_reloaded">): st
   ];
   return parts.length === 0 ? "nothing in it has changed for tenants and scans" : parts.join("; ");
 }
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();
 
 function recoveryBegun({ scan, behindMs, fromMs }: Of<"recovery_begun">): string {
   const minutes = Math.round(behindMs / 60_000);

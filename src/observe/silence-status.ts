@@ -1,6 +1,6 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Event } from "./events.ts";
 import type { SilenceStatus } from "./status.ts";
-import { isoOf } from "./times.ts";
 
 type Silence = Extract<Event, { readonly type: "silence" }>;
 

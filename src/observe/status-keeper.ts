@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import { type Event, LAST_STAGES, type ScanState } from "./events.ts";
 import { openHistory } from "./history-keeper.ts";
 import { silenceOf } from "./silence-status.ts";
@@ -14,7 +15,6 @@ import {
   type TenantMemory,
   UNKNOWN,
 } from "./status-memory.ts";
-import { isoOf } from "./times.ts";
 
 export interface StatusKeeper {
   record(event: Event, nowMs: number): void;

@@ -1,6 +1,6 @@
+import { isoOf } from "../kit/iso.ts";
 import type { TransactionResult } from "./events.ts";
 import type { Noted, ScanStatus, ShardStatus, TenantStatus } from "./status.ts";
-import { isoOf } from "./times.ts";
 
 /** Tenants and scans, as far as they are shown. */
 export interface Shown {

@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Event } from "./events.ts";
 
 type Of<T extends Event["type"]> = Extract<Event, { readonly type: T }>;
@@ -26,5 +27,3 @@ export function verifyDone({ scan, reader, equal, different, unjudged }: Of<"ver
   const more = different === 0 ? "" : ": `cursor show` lists those that differ";
   return `${scan}: ${reader} is done: hours equal ${equal}, different ${different}, not to be judged ${unjudged}${more}`;
 }
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Command } from "./command.ts";
 import { forgottenHours, repeatsRefusal } from "./forgotten.ts";
 import { isDone, type Job, jobName, newJob } from "./job.ts";
@@ -38,7 +39,7 @@ type Range = Pick<Of<"backfill_add">, "fromMs" | "untilMs" | "order" | "mayRepea
 function addBackfill(range: Range, state: ScanState, serverNowMs: number): Applied {
   const { order, mayRepeat } = range;
   const untilMs = Math.min(range.untilMs, Math.floor(serverNowMs));
-  const stretch = `${iso(range.fromMs)} to ${iso(untilMs)}`;
+  const stretch = `${isoOf(range.fromMs)} to ${isoOf(untilMs)}`;
   if (untilMs <= range.fromMs) return refused(`nothing to read from ${stretch}: it lies in the future`);
   const whole = { fromMs: range.fromMs, untilMs: untilMs - 1 };
   const name = jobName({ origin: "backfill", ageMs: null, whole });
@@ -63,10 +64,12 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
 function addVerify(range: Of<"verify_add">, { cursor, ...state }: ScanState): Applied {
   const fromMs = Math.max(range.fromMs, cursor.beganMs);
   const untilMs = Math.min(range.untilMs, tailFromMs(cursor));
-  const stretch = `${iso(fromMs)} to ${iso(untilMs)}`;
+  const stretch = `${isoOf(fromMs)} to ${isoOf(untilMs)}`;
   if (untilMs <= fromMs) {
-    const has = `${iso(cursor.beganMs)} to ${iso(tailFromMs(cursor))}`;
-    return refused(`nothing to compare from ${iso(range.fromMs)} to ${iso(range.untilMs)}: the scan has read ${has}`);
+    const has = `${isoOf(cursor.beganMs)} to ${isoOf(tailFromMs(cursor))}`;
+    return refused(
+      `nothing to compare from ${isoOf(range.fromMs)} to ${isoOf(range.untilMs)}: the scan has read ${has}`,
+    );
   }
   const whole = { fromMs, untilMs: untilMs - 1 };
   const name = jobName({ origin: "verify", ageMs: null, whole });
@@ -89,17 +92,18 @@ function noRoom(name: string, { jobs }: Pick<ScanState, "jobs">): Applied | null
 function resetCursor({ toMs, mayRepeat }: Of<"cursor_reset">, state: ScanState, serverNowMs: number): Applied {
   const { cursor } = state;
   const tailMs = tailFromMs(cursor);
-  if (toMs > serverNowMs) return refused(`${iso(toMs)} lies in the future of the tenant's clock (${iso(serverNowMs)})`);
+  if (toMs > serverNowMs)
+    return refused(`${isoOf(toMs)} lies in the future of the tenant's clock (${isoOf(serverNowMs)})`);
   const place = (draft: ScanDraft) => {
     const caughtUpMs = Math.min(draft.cursor.caughtUpMs, serverNowMs);
     draft.cursor = { ...draft.cursor, positionMs: toMs + OVERLAP_MS, pass: null, caughtUpMs };
   };
-  if (tailMs > serverNowMs) return { message: `the tail goes on at ${iso(toMs)}`, change: place };
+  if (tailMs > serverNowMs) return { message: `the tail goes on at ${isoOf(toMs)}`, change: place };
   if (toMs < tailMs) {
     return addBackfill({ fromMs: toMs, untilMs: tailMs, order: "asc", mayRepeat }, state, serverNowMs);
   }
   return {
-    message: `the tail goes on at ${iso(toMs)}; ${iso(tailMs)} to there is open as a gap`,
+    message: `the tail goes on at ${isoOf(toMs)}; ${isoOf(tailMs)} to there is open as a gap`,
     change: (draft) => {
       skip(draft, { fromMs: tailMs, untilMs: toMs - 1 });
       place(draft);
@@ -123,7 +127,7 @@ function changeJob(command: Of<"job_pause" | "job_resume" | "job_cancel">, { job
 }
 
 function cancel(reader: string, job: Job): Applied {
-  const left = isDone(job) ? "nothing" : `${iso(job.fromMs)} to ${iso(job.untilMs)}`;
+  const left = isDone(job) ? "nothing" : `${isoOf(job.fromMs)} to ${isoOf(job.untilMs)}`;
   return {
     message: `${reader} is cancelled; ${left} was left to read`,
     change: (draft) => {
@@ -141,5 +145,3 @@ function skip(draft: ScanDraft, stretch: { readonly fromMs: number; readonly unt
   draft.openGap({ ...stretch, reason: "skipped" });
   draft.cursor = excuse(draft.cursor, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 }, "all");
 }
-
-const iso = (ms: number): string => new Date(ms).toISOString();

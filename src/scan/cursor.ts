@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { canonicalJson } from "../kit/canonical.ts";
 import type { Filters } from "../tenant/request.ts";
+import { digestText } from "./digest.ts";
 import { ID_BYTES } from "./id-table.ts";
 import { count, epochMs, NO_COUNTS, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
@@ -20,7 +21,7 @@ const cursorSchema = z.strictObject({
   /** Goes up with every transaction of the scan. */
   revision: count,
   /** The exclusive-or of all ids ever published: two equal cursors have published the same. */
-  digest: z.string().regex(/^[0-9a-f]{32}$/),
+  digest: digestText,
   positionMs: epochMs,
   /** Nothing below this was ever asked for: here the obligations of the lookbacks begin. */
   beganMs: epochMs,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { ID_BYTES } from "./id-table.ts";
 
 /** An activity's 16-byte identity. */
@@ -6,6 +7,9 @@ export const idHash = (id: string): Buffer => createHash("sha256").update(id, "u
 
 /** The digest of nothing. */
 export const EMPTY_DIGEST = "0".repeat(2 * ID_BYTES);
+
+/** A digest in a record. */
+export const digestText = z.string().regex(/^[0-9a-f]{32}$/);
 
 /**
  * An order-independent digest with more ids folded in, those that follow each other in each of `chunks`: the

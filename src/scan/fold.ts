@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import { mergeNext } from "../tenant/filters.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { type Boundary, boundaryOf, conditionsOn } from "./bounds.ts";
@@ -207,5 +208,3 @@ function split<R extends Reader>(reader: R, ask: Ask, pass: Pass, facts: Shown &
 
 const highest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b);
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { CursorField } from "../tenant/request.ts";
+import { digestText } from "./digest.ts";
 
 /** One record of the shard's state: a key and its new value; null takes it away. */
 export interface StateEntry {
@@ -39,7 +40,7 @@ const ledgerSchema = z.strictObject({
   deadLettered: z.int().min(0),
   /** Ids published or dead-lettered, and the exclusive-or of them all: order-independent. */
   ids: z.int().min(0),
-  digest: z.string().regex(/^[0-9a-f]{32}$/),
+  digest: digestText,
   /** Of `published`, those that another reader than the tail found below the tail's position. */
   late: z.int().min(0),
   /** When completed passes at the last age covered all of it, by the server's time; null: not yet. */
@@ -49,7 +50,7 @@ const ledgerSchema = z.strictObject({
     .strictObject({
       atMs: z.int(),
       ids: z.int().min(0),
-      digest: z.string().regex(/^[0-9a-f]{32}$/),
+      digest: digestText,
       equal: z.boolean(),
     })
     .nullable()

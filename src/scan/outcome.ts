@@ -1,3 +1,4 @@
+import { isoOf } from "../kit/iso.ts";
 import type { Boundary } from "./bounds.ts";
 import type { Cursor } from "./cursor.ts";
 import type { PageFacts } from "./fold.ts";
@@ -103,5 +104,3 @@ export function ended<R extends Reader>(
   const after = "origin" in reader ? endJobPass(reader, pass, lastPage) : endPass(reader, pass, lastPage);
   return { reader: after as R, ended: { pass, lastPage }, gap: null, stuck: false, anomalies };
 }
-
-const isoOf = (ms: number): string => new Date(ms).toISOString();

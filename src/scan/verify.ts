@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { EMPTY_DIGEST } from "./digest.ts";
+import { digestText, EMPTY_DIGEST } from "./digest.ts";
 import type { Ledger } from "./ledger.ts";
 import { count, epochMs, PASSED_BY_MAX, type Pass } from "./pass.ts";
 import type { PassIds } from "./pass-ids.ts";
@@ -9,7 +9,7 @@ const partSchema = z.strictObject({
   sliceMs: epochMs,
   /** Ids that the API has shown of it so far, each once, and the exclusive-or of them all. */
   ids: count,
-  digest: z.string().regex(/^[0-9a-f]{32}$/),
+  digest: digestText,
   /** Ids in the slice's ledger when its first pass began, and what the job itself has published there since. */
   before: count,
   own: count,

@@ -27,6 +27,17 @@ const stateOf = (scene: Scene, scan: string) =>
     .filter((event) => event.scan === scan)
     .at(-1);
 
+/** A connector that has run with both scans for an hour, and has just begun without the second. */
+async function takenOut() {
+  const scene = sceneOfTwo();
+  const both = scene.config;
+  scene.start();
+  await scene.pass(HOUR_MS);
+  scene.config = without(scene, SECOND);
+  scene.restart();
+  return { scene, both };
+}
+
 /** A scan's records in the cursors topic. */
 function recordsOf(scene: Scene, scan: string): string[] {
   const shard = scene.cluster.process().port.shardOf("contoso");
@@ -38,12 +49,7 @@ test.each([
   ["an hour", HOUR_MS],
   ["thirty hours, beyond its last age", 30 * HOUR_MS],
 ])("a scan that is taken out for %s keeps its state, and added again goes on from it", async (_, outMs) => {
-  const scene = sceneOfTwo();
-  const both = scene.config;
-  scene.start();
-  await scene.pass(HOUR_MS);
-  scene.config = without(scene, SECOND);
-  scene.restart();
+  const { scene, both } = await takenOut();
   const before = recordsOf(scene, SECOND);
   await scene.pass(outMs);
   expect(recordsOf(scene, SECOND)).toEqual(before);
@@ -58,12 +64,7 @@ test.each([
 });
 
 test("a scan that is added again with other filters is blocked, and set back it goes on", async () => {
-  const scene = sceneOfTwo();
-  const both = scene.config;
-  scene.start();
-  await scene.pass(HOUR_MS);
-  scene.config = without(scene, SECOND);
-  scene.restart();
+  const { scene, both } = await takenOut();
   await scene.pass(HOUR_MS);
   const [first, second] = both.scans;
   scene.config = { ...both, scans: [first!, { ...second!, filters: { service: { eq: [1] } } }] };
