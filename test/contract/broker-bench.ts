@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { createRequire } from "node:module";
-import kafkajs, { type Kafka } from "kafkajs";
+import kafkajs, { type Admin, type Kafka } from "kafkajs";
 import { openKafka } from "../../src/kafka/kafkajs-port.ts";
 import type { KafkaPort, Transaction } from "../../src/kafka/port.ts";
 import { systemClock } from "../../src/kit/clock.ts";
 import { startBroker } from "../real/broker.ts";
+import { eventually } from "../real/process.ts";
 import { type Bench, type Names, SHARDS, type VisibleRecord } from "./kafka-bench.ts";
 
 /** A broker of its own for the suite; what goes past the port uses kafkajs as plainly as it can be. */
@@ -44,10 +46,11 @@ export async function brokerBench(): Promise<Bench> {
 
 interface BrokerClass {
   initProducerId(request: unknown): Promise<unknown>;
+  listOffsets(request: object): Promise<unknown>;
 }
+const { prototype }: { prototype: BrokerClass } = createRequire(import.meta.url)("kafkajs/src/broker");
 
 function beforeNextFence(then: () => Promise<void>): void {
-  const prototype: BrokerClass = createRequire(import.meta.url)("kafkajs/src/broker").prototype;
   const initProducerId = prototype.initProducerId;
   prototype.initProducerId = async function (this: BrokerClass, request: unknown) {
     prototype.initProducerId = initProducerId;
@@ -56,11 +59,31 @@ function beforeNextFence(then: () => Promise<void>): void {
   };
 }
 
-/** All that a `read_committed` consumer is given of a topic whose transactions are all decided. */
+const uncommitted = new AsyncLocalStorage<true>();
+const { listOffsets } = prototype;
+prototype.listOffsets = function (this: BrokerClass, request) {
+  return listOffsets.call(this, uncommitted.getStore() ? { ...request, isolationLevel: 0 } : request);
+};
+
+/**
+ * Where the partitions end, once each transaction's markers are written: brokers say that it is committed before. An
+ * admin of kafkajs is told the last stable offset only, and that is where an undecided transaction begins.
+ */
+async function decidedEnds(admin: Admin, topic: string): Promise<ReadonlyMap<number, bigint>> {
+  const ends = async () =>
+    new Map((await admin.fetchTopicOffsets(topic)).map((each) => [each.partition, BigInt(each.high)]));
+  const decided = async () => {
+    const [stable, all] = [await ends(), await uncommitted.run(true, ends)];
+    return [...all].every(([partition, end]) => stable.get(partition) === end) ? all : null;
+  };
+  return await eventually(decided, 30_000, `the transactions of ${topic} to be decided`);
+}
+
+/** All that a `read_committed` consumer is given of a topic to which nobody writes. */
 export async function visible(kafka: Kafka, topic: string): Promise<VisibleRecord[]> {
   const admin = kafka.admin();
   await admin.connect();
-  const ends = new Map((await admin.fetchTopicOffsets(topic)).map((each) => [each.partition, BigInt(each.high)]));
+  const ends = await decidedEnds(admin, topic);
   const waiting = new Set([...ends].filter(([, high]) => high > 0n).map(([partition]) => partition));
   const records: (VisibleRecord & { offset: bigint })[] = [];
   const consumer = kafka.consumer({ groupId: `visible-${Math.random()}`, maxWaitTimeInMs: 100 });
