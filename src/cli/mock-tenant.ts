@@ -7,6 +7,7 @@ import {
   type MockTenantOptions,
   type MockTenantSettings,
   NEXT_FILTERS_SHAPES,
+  STORIES,
   THROTTLE_SHAPES,
   TIE_OVERFLOWS,
 } from "../mock-tenant/settings.ts";
@@ -80,6 +81,9 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   "tie-size": flag(ACTIVITIES, "tieSize", "number", "size of these groups"),
   "large-share": flag(ACTIVITIES, "largeShare", "number", "share padded to --large-bytes, 0 to 1"),
   "large-bytes": flag(ACTIVITIES, "largeBytes", "number", "their least size"),
+  story: flag(ACTIVITIES, "stories", "texts", "an attacker among them, told once; repeat for several", STORIES),
+  "story-after": flag(ACTIVITIES, "storyAfterMs", "duration", "when the first of a story is saved, from the start"),
+  "story-span": flag(ACTIVITIES, "storySpanMs", "duration", "how long a story goes on, at most 10m"),
 
   "next-filters": flag(QUIRKS, "nextFilters", "choice", "form of nextQueryFilters", NEXT_FILTERS_SHAPES),
   "refuse-edited-filters": flag(QUIRKS, "refuseEditedFilters", "boolean", "400 when next filters come back changed"),
@@ -175,6 +179,7 @@ async function run(args: Readonly<Record<string, unknown>>, signal: AbortSignal)
       `  scan      POST ${tenant.url}/api/v1/activities/   Authorization: Token ${tokens}`,
       `  token     POST ${tenant.url}/<directory>/oauth2/v2.0/token   client ${options.clientId ?? MOCK_TENANT_DEFAULTS.clientId}`,
       `  truth     GET  ${tenant.url}/_truth     what is visible now: id, sha256, created, timestamp, one a line`,
+      `  stories   GET  ${tenant.url}/_story     what --story has planted: story, users, ips, from, to, ids, one a line`,
       `  traffic   GET  ${tenant.url}/_stats     every request, the fullest window`,
       `  change    POST ${tenant.url}/_control   any setting while it runs, e.g. {"down":"refuse"}`,
       "",
@@ -202,6 +207,10 @@ export const mockTenantCommand = ({ signal }: CommandContext): CommandModule<obj
         "a second client that takes part of the limit for half a minute",
       )
       .example("$0 mock-tenant --fault-reset 0.05 --fault-502 0.02", "a page in twenty is cut, one in fifty refused")
+      .example(
+        "$0 mock-tenant --rate 20 --story exfiltration --story password-spray",
+        "two attackers among the ordinary traffic",
+      )
       .example(
         "$0 mock-tenant --next-filters opaque --refuse-edited-filters",
         "next filters that only the server reads",

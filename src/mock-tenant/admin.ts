@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type Exchange, readBody, sendJson } from "./exchange.ts";
+import { type Exchange, readBody, sendJson, sendText } from "./exchange.ts";
 import { compileFilters, type FilterError } from "./filters.ts";
 import { readFilters } from "./next-filters.ts";
 import type { MockTenantOptions } from "./settings.ts";
@@ -39,6 +39,12 @@ export async function sendTruth({ url, response, signal }: Exchange, state: Tena
     lines = "";
   }
   response.end(lines);
+}
+
+/** `GET /_story`: one JSON object a line for each story of the settings. */
+export function sendStories({ response }: Exchange, state: TenantState): void {
+  const lines = state.stories().map((row) => `${JSON.stringify(row)}\n`);
+  sendText(response, 200, "application/x-ndjson", lines.join(""));
 }
 
 /** `GET /_stats`: the traffic so far; `?windowMs=` for another window than the limit's, `?arrivals=0` without the list. */

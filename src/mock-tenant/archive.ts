@@ -1,8 +1,11 @@
+import { Habits } from "./habits.ts";
 import { drawKind, KINDS } from "./kinds.ts";
 import { fraction, guid, hash64, noise } from "./noise.ts";
-import { PEOPLE, PLACES } from "./people.ts";
+import { EVERYDAY_PEOPLE, placeOf } from "./people.ts";
+import { savingDelayMs } from "./saving.ts";
 import type { MockTenantSettings } from "./settings.ts";
 import { ACTIVITIES_MAX } from "./settings-check.ts";
+import { type Planned, plannedStories, type StoryRow, storyRows } from "./stories.ts";
 
 const SALT = { kind: 1, person: 2, place: 3, spread: 4, saving: 5, slow: 6, late: 7, lateBy: 8, tie: 9, id: 20 };
 
@@ -25,6 +28,10 @@ export class Archive {
   count = 0;
   #byDate: Uint32Array;
   #dateSorted = 0;
+  readonly #habits = new Habits();
+  readonly #plan: readonly Planned[];
+  /** Indexes of the plan's activities that exist, by place in the plan. */
+  readonly #planted: number[] = [];
   #rate = 0;
   /** Since when the rate holds, and how many activities it has brought. */
   #rateFromMs = 0;
@@ -32,6 +39,7 @@ export class Archive {
 
   constructor(settings: MockTenantSettings, startMs: number) {
     this.seed = settings.seed;
+    this.#plan = plannedStories(settings, startMs);
     const size = Math.max(1_024, settings.backlog);
     this.created = new Float64Array(size);
     this.timestamp = new Float64Array(size);
@@ -48,12 +56,18 @@ export class Archive {
     }
   }
 
-  /** Generates what the rate has brought about until `nowMs`. A changed rate counts from now on. */
+  /** Generates what the rate and the stories have brought about until `nowMs`. A changed rate counts from now on. */
   advance(nowMs: number, settings: MockTenantSettings): void {
     const most = Math.min(settings.total ?? ACTIVITIES_MAX, ACTIVITIES_MAX);
     for (;;) {
-      const dueMs = this.#rate > 0 ? this.#rateFromMs + ((this.#brought + 1) * 1_000) / this.#rate : Infinity;
-      if (dueMs > nowMs || this.count >= most) break;
+      const ordinary = this.#rate > 0 && this.count < most;
+      const dueMs = ordinary ? this.#rateFromMs + ((this.#brought + 1) * 1_000) / this.#rate : Infinity;
+      const planned = this.#plan[this.#planted.length];
+      if (Math.min(dueMs, planned?.createdMs ?? Infinity) > nowMs) break;
+      if (planned !== undefined && planned.createdMs <= Math.floor(dueMs)) {
+        this.#plant(planned, settings);
+        continue;
+      }
       const size = Math.min(tieSizeAt(this.seed, this.count, settings), most - this.count);
       this.#append(size, Math.floor(dueMs), settings);
       this.#brought += size;
@@ -70,6 +84,14 @@ export class Archive {
     while (this.count < last) {
       this.#append(Math.min(tieSizeAt(this.seed, this.count, settings), last - this.count), nowMs, settings);
     }
+  }
+
+  /** Each story of the settings, with the ids that queries could show by now. */
+  stories(): StoryRow[] {
+    return storyRows(
+      this.#plan,
+      this.#planted.map((index) => this.idOf(index)),
+    );
   }
 
   /** Indexes by ascending `timestamp`, then index; valid for positions below `count`. */
@@ -103,9 +125,10 @@ export class Archive {
     this.#reserve(this.count + size);
     const first = this.count;
     for (let index = first; index < first + size; index++) {
-      this.kind[index] = drawKind(fraction(this.seed, index, SALT.kind));
-      this.person[index] = noise(this.seed, index, SALT.person) % PEOPLE.length;
-      this.place[index] = noise(this.seed, index, SALT.place) % PLACES.length;
+      const person = noise(this.seed, index, SALT.person) % EVERYDAY_PEOPLE;
+      this.kind[index] = this.#habits.kindFor(drawKind(fraction(this.seed, index, SALT.kind)), person, createdMs);
+      this.person[index] = person;
+      this.place[index] = placeOf(person, noise(this.seed, index, SALT.place));
       this.created[index] = createdMs;
       this.timestamp[index] =
         index === first ? this.#timestampOf(index, createdMs, settings) : at(this.timestamp, first);
@@ -114,11 +137,22 @@ export class Archive {
     this.count += size;
   }
 
+  #plant({ kind, person, place, createdMs, timestampMs }: Planned, settings: MockTenantSettings): void {
+    this.#reserve(this.count + 1);
+    const index = this.count++;
+    this.kind[index] = kind;
+    this.person[index] = person;
+    this.place[index] = place;
+    this.created[index] = createdMs;
+    this.timestamp[index] = timestampMs;
+    this.visibleFrom[index] = createdMs + this.#lateByMs(index, settings);
+    this.#planted.push(index);
+  }
+
   #timestampOf(index: number, createdMs: number, settings: MockTenantSettings): number {
-    const { savingDelayMinMs: min, savingDelayMaxMs: max } = settings;
-    const slow = fraction(this.seed, index, SALT.slow) < settings.slowSavingShare;
-    const most = slow ? Math.max(max, settings.slowSavingMaxMs) : Math.max(min, max);
-    const happenedMs = Math.floor(createdMs - min - fraction(this.seed, index, SALT.saving) * (most - min));
+    const slow = fraction(this.seed, index, SALT.slow);
+    const part = fraction(this.seed, index, SALT.saving);
+    const happenedMs = Math.floor(createdMs - savingDelayMs(settings, { slow, part }));
     const wholeSecond = KINDS[at(this.kind, index)]?.family === "audit";
     return wholeSecond ? Math.floor(happenedMs / 1_000) * 1_000 : happenedMs;
   }

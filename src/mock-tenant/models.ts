@@ -1,5 +1,5 @@
 import { TENANT_NUMBER } from "./archive.ts";
-import type { Kind } from "./kinds.ts";
+import { FAILED_LOGIN, type Kind, LOGIN } from "./kinds.ts";
 import { rawModel } from "./raw-models.ts";
 import { rawSlot, slot } from "./slots.ts";
 
@@ -66,7 +66,7 @@ export function activityModel(kind: Kind): object {
     },
     location: rawSlot("location"),
     user: rawSlot("user"),
-    ...(kind.eventTypeValue === "EVENT_AAD_LOGIN_FAILED" ? { failedUserData: { userName: slot("userName") } } : {}),
+    ...(kind.eventTypeValue === FAILED_LOGIN ? { failedUserData: { userName: slot("userName") } } : {}),
     userAgent: userAgent(kind),
     internals: { otherIPs: [slot("ip")] },
     mainInfo: mainInfo(kind),
@@ -98,9 +98,8 @@ function routing(kind: Kind): object {
 }
 
 function description(kind: Kind): object {
-  const login = kind.family === "login";
   return {
-    description_id: login ? "EVENT_DESCRIPTION_FAILED_LOGIN" : "EVENT_DESCRIPTION_BASIC_EVENT",
+    description_id: descriptionId(kind),
     description_metadata: {
       target_object: kind.family === "audit" ? slot("fileName") : "",
       operation_name: kind.operation,
@@ -109,11 +108,17 @@ function description(kind: Kind): object {
       ...(kind.admin
         ? { operation_status: "succeeded", parameters: "Enabled: True", to_object: slot("userName") }
         : {}),
-      ...(login
+      ...(kind.eventTypeValue === FAILED_LOGIN
         ? { activity_result_message: "(Failure message: General failure)", event_category: "Failed log on" }
         : {}),
+      ...(kind.eventTypeValue === LOGIN ? { event_category: "Log on" } : {}),
     },
   };
+}
+
+function descriptionId(kind: Kind): string {
+  if (kind.eventTypeValue === FAILED_LOGIN) return "EVENT_DESCRIPTION_FAILED_LOGIN";
+  return kind.eventTypeValue === LOGIN ? "EVENT_DESCRIPTION_LOGIN" : "EVENT_DESCRIPTION_BASIC_EVENT";
 }
 
 function userAgent(kind: Kind): object {
@@ -173,9 +178,15 @@ function mainInfo(kind: Kind): object {
     ],
     rawOperationName: kind.operation,
     prettyOperationName: kind.operation,
-    type: kind.family === "login" ? "failedLogin" : "basic",
-    ...(kind.family === "login" ? { activityResult: { isSuccess: false, message: "General failure" } } : {}),
+    ...outcome(kind),
   };
+}
+
+/** UNVERIFIED for a login that succeeds: the samples hold failed ones alone. */
+function outcome(kind: Kind): object {
+  if (kind.eventTypeValue === FAILED_LOGIN)
+    return { type: "failedLogin", activityResult: { isSuccess: false, message: "General failure" } };
+  return kind.eventTypeValue === LOGIN ? { type: "login", activityResult: { isSuccess: true } } : { type: "basic" };
 }
 
 function collected(kind: Kind): object {

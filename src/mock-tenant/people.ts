@@ -42,8 +42,14 @@ function person(index: number): Person {
   };
 }
 
-/** A hundred of them; numbered, so that a filter on one finds about a hundredth. */
-export const PEOPLE: readonly Person[] = Array.from({ length: 100 }, (_, index) => person(index));
+/** Those who make the everyday traffic; numbered, so that a filter on one finds about a hundredth. */
+export const EVERYDAY_PEOPLE = 100;
+
+/** They act in stories alone: whoever looks for stories finds nothing of their everyday life beside it. */
+export const TRAVELLER = EVERYDAY_PEOPLE;
+export const SPRAYED = EVERYDAY_PEOPLE + 1;
+
+export const PEOPLE: readonly Person[] = Array.from({ length: EVERYDAY_PEOPLE + 2 }, (_, index) => person(index));
 
 const CITIES: readonly (readonly [string, string, string, string, number, number])[] = [
   ["IL", "Tel Aviv", "Tel Aviv", "TA", 32.0679, 34.7604],
@@ -64,16 +70,11 @@ const NETWORKS: readonly (readonly [string, string, number, string | null])[] = 
   ["Tor/Proxy", "tor%2Fexit", 3, "RISKY"],
 ];
 
-function place(index: number): Place {
-  const [countryCode, city, region, regionCode, latitude, longitude] = CITIES[index % CITIES.length] ?? [
-    "US",
-    "Boydton",
-    "Virginia",
-    "VA",
-    36.6534,
-    -78.375,
-  ];
-  const [organization, carrier, category, categoryValue] = NETWORKS[index % NETWORKS.length] ?? ["", "", 0, null];
+/** In the city by this number of `CITIES`. */
+function place(index: number, cityIndex: number): Place {
+  const [countryCode, city, region, regionCode, latitude, longitude] = CITIES[cityIndex] as (typeof CITIES)[number];
+  const network = (index + Math.floor(index / EVERYDAY_PEOPLE)) % NETWORKS.length;
+  const [organization, carrier, category, categoryValue] = NETWORKS[network] as (typeof NETWORKS)[number];
   return {
     ip: index % 9 === 8 ? `2001:db8::${index.toString(16)}` : `203.0.113.${index}`,
     countryCode,
@@ -91,4 +92,22 @@ function place(index: number): Place {
   };
 }
 
-export const PLACES: readonly Place[] = Array.from({ length: 80 }, (_, index) => place(index));
+const EVERYDAY_PLACES = 2 * EVERYDAY_PEOPLE;
+
+/** Where stories play: one login in Amsterdam and the next in 東京; the sprayer in São Paulo. */
+export const TRAVELLER_FROM = EVERYDAY_PLACES;
+export const TRAVELLER_TO = EVERYDAY_PLACES + 1;
+export const SPRAYER = EVERYDAY_PLACES + 2;
+
+/** No two people share an address, and nobody leaves their city: ordinary life looks like no story. */
+export const PLACES: readonly Place[] = [
+  ...Array.from({ length: EVERYDAY_PLACES }, (_, index) => place(index, (index % EVERYDAY_PEOPLE) % CITIES.length)),
+  place(TRAVELLER_FROM, 1),
+  place(TRAVELLER_TO, 4),
+  place(SPRAYER, 5),
+];
+
+/** One of the two places of an everyday person, by a whole number drawn. */
+export function placeOf(person: number, draw: number): number {
+  return person + EVERYDAY_PEOPLE * (draw % 2);
+}

@@ -1,9 +1,9 @@
-import type { Kind } from "./kinds.ts";
+import { FAILED_LOGIN, type Kind } from "./kinds.ts";
 import { rawSlot, slot } from "./slots.ts";
 
 /** The source application's own event, free in form; the traps that real ones hold are all here. */
 export function rawModel(kind: Kind): object {
-  if (kind.family === "login") return loginModel();
+  if (kind.family === "login") return loginModel(kind.eventTypeValue !== FAILED_LOGIN);
   if (kind.family === "azure") return azureModel();
   return auditModel(kind);
 }
@@ -65,7 +65,7 @@ function auditModel(kind: Kind): object {
   };
 }
 
-function loginModel(): object {
+function loginModel(succeeded: boolean): object {
   return {
     ApplicationId: "c61faf03-1cbc-4409-94a9-ae1497de0883",
     applicationId: slot("guidC"),
@@ -83,8 +83,8 @@ function loginModel(): object {
     IsDeviceCompliantAndManaged: false,
     IsInteractive: null,
     IsInteractiveComputed: true,
-    LoginErrorCode: 16_000,
-    LoginStatus: "Failure",
+    LoginErrorCode: succeeded ? 0 : 16_000,
+    LoginStatus: succeeded ? "Success" : "Failure",
     MfaAuthMethod: null,
     MfaMaskedDeviceId: null,
     MfaRequired: false,

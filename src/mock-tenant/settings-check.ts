@@ -4,6 +4,7 @@ import {
   type MockTenantOptions,
   type MockTenantSettings,
   NEXT_FILTERS_SHAPES,
+  STORIES,
   THROTTLE_SHAPES,
   TIE_OVERFLOWS,
 } from "./settings.ts";
@@ -47,6 +48,11 @@ const faultNames: Rule = (value) =>
     ? null
     : `a list of ${FAULTS.join(", ")}`;
 
+const storyNames: Rule = (value) =>
+  Array.isArray(value) && value.every((member, at) => oneOf(STORIES)(member) === null && value.indexOf(member) === at)
+    ? null
+    : `a list of ${STORIES.join(", ")}, each at most once`;
+
 const probabilities: Rule = (value) =>
   typeof value === "object" &&
   value !== null &&
@@ -56,6 +62,9 @@ const probabilities: Rule = (value) =>
 
 /** The most activities a mock tenant holds. */
 export const ACTIVITIES_MAX = 5_000_000;
+
+/** Within it 300 downloads are a flood, and no aeroplane comes from Amsterdam to Tokyo. */
+const STORY_SPAN_MAX_MS = 600_000;
 
 const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
   host: text,
@@ -83,6 +92,9 @@ const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
   tieOverflow: oneOf(TIE_OVERFLOWS),
   largeShare: share,
   largeBytes: whole(0, 64 * 1024 * 1024),
+  stories: storyNames,
+  storyAfterMs: duration,
+  storySpanMs: number(0, STORY_SPAN_MAX_MS),
   ignoreCreated: flag,
   pageCeiling: orNull(whole(1, 5_000)),
   emptyOnWholeSecond: flag,
@@ -105,7 +117,18 @@ const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
 };
 
 /** Settings that shape what exists at the start; changing them later would rewrite history. */
-const START_ONLY: readonly string[] = ["host", "port", "seed", "backlog", "backlogSpanMs", "largeShare", "largeBytes"];
+const START_ONLY: readonly string[] = [
+  "host",
+  "port",
+  "seed",
+  "backlog",
+  "backlogSpanMs",
+  "largeShare",
+  "largeBytes",
+  "stories",
+  "storyAfterMs",
+  "storySpanMs",
+];
 
 /** Every reason why `change` cannot be applied; empty when it can. `running`: settings of the start are refused. */
 export function settingsProblems(change: Readonly<Record<string, unknown>>, running: boolean): string[] {

@@ -13,6 +13,14 @@ export type ThrottleShape = (typeof THROTTLE_SHAPES)[number];
 export const TIE_OVERFLOWS = ["repeat", "empty", "end"] as const;
 export type TieOverflow = (typeof TIE_OVERFLOWS)[number];
 
+/**
+ * What an attacker does among the ordinary traffic, which holds nothing like it: one user downloads 300 files; one
+ * user logs in from two places too far apart for the time between; logins of 31 users fail from one address and then
+ * one of them succeeds.
+ */
+export const STORIES = ["exfiltration", "impossible-traveller", "password-spray"] as const;
+export type StoryName = (typeof STORIES)[number];
+
 export const FAULTS = [
   "500",
   "502",
@@ -64,7 +72,7 @@ export interface MockTenantSettings {
   readonly backlogSpanMs: number;
   /** New activities a second. */
   readonly rate: number;
-  /** No more activities than this in all, backlog included; null has no end. */
+  /** No more activities than this in all, backlog included, but for stories; null has no end. */
   readonly total: number | null;
   /** `created` minus `timestamp`, drawn evenly between the two. */
   readonly savingDelayMinMs: number;
@@ -82,6 +90,12 @@ export interface MockTenantSettings {
   /** The share of activities whose JSON is padded to at least `largeBytes`. */
   readonly largeShare: number;
   readonly largeBytes: number;
+  /** Each is told once, all at the same time. */
+  readonly stories: readonly StoryName[];
+  /** From the start to the first moment at which something of them is saved. */
+  readonly storyAfterMs: number;
+  /** From a story's first activity to its last, as they happen. */
+  readonly storySpanMs: number;
 
   /** Sorts and filters on `created` are taken for `date`, silently. */
   readonly ignoreCreated: boolean;
@@ -146,6 +160,9 @@ export const MOCK_TENANT_DEFAULTS: MockTenantSettings = {
   tieOverflow: "repeat",
   largeShare: 0,
   largeBytes: 65_536,
+  stories: [],
+  storyAfterMs: 30_000,
+  storySpanMs: 300_000,
   ignoreCreated: false,
   pageCeiling: null,
   emptyOnWholeSecond: false,

@@ -4,11 +4,12 @@ import { type Clock, systemClock } from "../kit/clock.ts";
 import { describeError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
 import { serveApi } from "./activities.ts";
-import { control, sendStats, sendTruth, truth } from "./admin.ts";
+import { control, sendStats, sendStories, sendTruth, truth } from "./admin.ts";
 import { type Exchange, readBody, sendJson } from "./exchange.ts";
 import { seededRandom } from "./noise.ts";
 import type { MockTenantOptions, MockTenantSettings } from "./settings.ts";
 import { withSettings } from "./settings-check.ts";
+import type { StoryRow } from "./stories.ts";
 import { TenantState } from "./tenant-state.ts";
 import type { TrafficStats } from "./traffic.ts";
 import type { TruthRow } from "./truth.ts";
@@ -17,6 +18,8 @@ import type { TruthRow } from "./truth.ts";
 export interface MockTenantHandle {
   /** Every activity that is visible now (and matches `filters`), by ascending `created`. @throws Error on wrong filters. */
   truth(filters?: unknown): TruthRow[];
+  /** What the settings' stories plant, and what of it exists by now. */
+  stories(): StoryRow[];
   stats(windowMs?: number): TrafficStats;
   /** Changes settings at run time. @throws Error that lists every problem. */
   change(settings: MockTenantOptions): void;
@@ -62,6 +65,7 @@ export function openMockTenant(options: MockTenantOptions, deps: Partial<MockTen
   });
   const handle: MockTenantHandle = {
     truth: (filters) => truthOf(state, filters),
+    stories: () => state.stories(),
     stats: (windowMs) => state.traffic.stats(state.advance(), state.settings, windowMs),
     change: (change) => state.change(change),
     add: (count) => state.archive.add(count, state.advance(), state.settings),
@@ -124,6 +128,7 @@ async function serve(
   const { pathname } = exchange.url;
   const directory = TOKEN_ENDPOINT.exec(pathname)?.[1];
   if (pathname === "/_truth") await sendTruth(exchange, state);
+  else if (pathname === "/_story") sendStories(exchange, state);
   else if (pathname === "/_stats") sendStats(exchange, state);
   else if (pathname === "/_control") await control(exchange, state);
   else if (directory !== undefined && request.method === "POST") await issueToken(exchange, state, directory);

@@ -6,6 +6,7 @@ import { FaultDraw } from "./faults.ts";
 import { IssuedFilters } from "./next-filters.ts";
 import type { MockTenantOptions, MockTenantSettings } from "./settings.ts";
 import { withSettings } from "./settings-check.ts";
+import type { StoryRow } from "./stories.ts";
 import { Traffic } from "./traffic.ts";
 
 /** What a running mock tenant knows; handlers share it. */
@@ -43,6 +44,12 @@ export class TenantState {
     const nowMs = this.nowMs();
     this.archive.advance(nowMs, this.#settings);
     return nowMs;
+  }
+
+  /** The stories as of now. */
+  stories(): StoryRow[] {
+    this.advance();
+    return this.archive.stories();
   }
 
   /** @throws Error that lists every problem, when the change cannot be applied; nothing is changed then. */

@@ -1,5 +1,5 @@
 import { type Archive, at } from "./archive.ts";
-import { KINDS } from "./kinds.ts";
+import { FILE_DOWNLOADED, KINDS, kindOf, LOGIN } from "./kinds.ts";
 import { activityModel, type SlotName } from "./models.ts";
 import { fraction, guid, noise } from "./noise.ts";
 import { PEOPLE, type Person, PLACES, type Place } from "./people.ts";
@@ -86,7 +86,11 @@ function placeTexts(place: Place): PlaceTexts {
 const PERSON_TEXTS = PEOPLE.map(personTexts);
 const PLACE_TEXTS = PLACES.map(placeTexts);
 
-function userText(form: number, { user }: PersonTexts): string {
+/** Who got in, or away with a file, is known by name. */
+const NAMED: ReadonlySet<number> = new Set([kindOf(LOGIN), kindOf(FILE_DOWNLOADED)]);
+
+function userText(kind: number, form: number, { user }: PersonTexts): string {
+  if (NAMED.has(kind)) return user[0];
   return form < 0.6 ? user[0] : form < 0.85 ? user[1] : user[2];
 }
 
@@ -154,7 +158,7 @@ function slotValues(archive: Archive, index: number, person: PersonTexts, place:
     ip: place.ip,
     countryCode: place.countryCode,
     location: place.location,
-    user: userText(fraction(seed, index, SALT.user), person),
+    user: userText(at(archive.kind, index), fraction(seed, index, SALT.user), person),
     entityData: entityText(fraction(seed, index, SALT.entity), person),
     link: String(noise(seed, index, SALT.link) | 0),
     number: String(noise(seed, index, SALT.number)),
