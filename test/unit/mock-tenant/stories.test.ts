@@ -13,7 +13,9 @@ function seenIn(archive: Archive): Seen[] {
   return Array.from({ length: archive.count }, (_, index) => {
     const { ip, countryCode: country, latitude, longitude } = PLACES[archive.place[index]!]!;
     return {
-      id: archive.idOf(index),
+      get id() {
+        return archive.idOf(index);
+      },
       timestamp: archive.timestamp[index]!,
       category: KINDS[archive.kind[index]!]!.eventTypeName,
       user: PEOPLE[archive.person[index]!]!.userName,
@@ -32,7 +34,8 @@ interface Told extends Activity {
 }
 
 function seenIs(activity: Told): Seen {
-  const { userName = activity.failedUserData?.userName } = activity.user;
+  // A failed login names its user elsewhere, and at times in another form; `schemas/activity.avsc` makes one of all.
+  const { userName } = activity.failedUserData ?? activity.user;
   return {
     id: activity._id,
     timestamp: activity.timestamp,
@@ -48,7 +51,7 @@ function seenIs(activity: Told): Seen {
 /** Every detector finds its own story, and nothing else. */
 function expectExactly(seen: readonly Seen[], rows: readonly StoryRow[]): void {
   const [thief, traveller, sprayer] = STORIES.map((name) => rows.find(({ story }) => story === name));
-  const floods = massDownloads(seen, 100);
+  const floods = massDownloads(seen, 50);
   expect([...floods.keys()]).toEqual(thief?.users ?? []);
   for (const id of thief?.ids ?? []) expect(floods.get(thief?.users[0] ?? "")).toContain(id);
   const travels = traveller === undefined ? [] : [{ user: traveller.users[0], ids: traveller.ids }];
@@ -63,8 +66,8 @@ describe("stories", () => {
   const crowd = fc.record({
     seed: fc.nat(),
     stories: fc.subarray([...STORIES]),
-    rate: fc.constantFrom(0, 3, 40),
-    backlog: fc.constantFrom(0, 2_000, 20_000),
+    rate: fc.constantFrom(0, 3, 20),
+    backlog: fc.constantFrom(0, 2_000, 60_000),
     backlogSpanMs: fc.constantFrom(60_000, 3_600_000),
     storyAfterMs: fc.integer({ min: 0, max: 60_000 }),
     storySpanMs: fc.integer({ min: 1_000, max: 600_000 }),
@@ -86,11 +89,11 @@ describe("stories", () => {
           expect(ids).toHaveLength(activities);
           expect(to - from).toBeLessThanOrEqual(600_000);
         }
-        const created = [...archive.created.subarray(0, archive.count)];
-        expect(created).toEqual([...created].sort((a, b) => a - b));
+        const created = archive.created.subarray(0, archive.count);
+        expect(created.every((at, index) => index === 0 || at >= created[index - 1]!)).toBe(true);
         expectExactly(seenIn(archive), rows);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
   });
 
