@@ -46,8 +46,7 @@ function person(index: number): Person {
 export const EVERYDAY_PEOPLE = 100;
 
 /** They act in stories alone: whoever looks for stories finds nothing of their everyday life beside it. */
-export const TRAVELLER = EVERYDAY_PEOPLE;
-export const SPRAYED = EVERYDAY_PEOPLE + 1;
+export const CAST = { traveller: EVERYDAY_PEOPLE, sprayed: EVERYDAY_PEOPLE + 1 } as const;
 
 export const PEOPLE: readonly Person[] = Array.from({ length: EVERYDAY_PEOPLE + 2 }, (_, index) => person(index));
 
@@ -95,16 +94,14 @@ function place(index: number, cityIndex: number): Place {
 const EVERYDAY_PLACES = 2 * EVERYDAY_PEOPLE;
 
 /** Where stories play: one login in Amsterdam and the next in 東京; the sprayer in São Paulo. */
-export const TRAVELLER_FROM = EVERYDAY_PLACES;
-export const TRAVELLER_TO = EVERYDAY_PLACES + 1;
-export const SPRAYER = EVERYDAY_PLACES + 2;
+export const SCENES = { home: EVERYDAY_PLACES, abroad: EVERYDAY_PLACES + 1, sprayer: EVERYDAY_PLACES + 2 } as const;
 
 /** No two people share an address, and nobody leaves their city: ordinary life looks like no story. */
 export const PLACES: readonly Place[] = [
   ...Array.from({ length: EVERYDAY_PLACES }, (_, index) => place(index, (index % EVERYDAY_PEOPLE) % CITIES.length)),
-  place(TRAVELLER_FROM, 1),
-  place(TRAVELLER_TO, 4),
-  place(SPRAYER, 5),
+  place(SCENES.home, 1),
+  place(SCENES.abroad, 4),
+  place(SCENES.sprayer, 5),
 ];
 
 /** One of the two places of an everyday person, by a whole number drawn. */

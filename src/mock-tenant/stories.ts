@@ -1,16 +1,6 @@
 import { FAILED_LOGIN, FILE_DOWNLOADED, kindOf, LOGIN } from "./kinds.ts";
 import { fraction, noise } from "./noise.ts";
-import {
-  EVERYDAY_PEOPLE,
-  PEOPLE,
-  PLACES,
-  placeOf,
-  SPRAYED,
-  SPRAYER,
-  TRAVELLER,
-  TRAVELLER_FROM,
-  TRAVELLER_TO,
-} from "./people.ts";
+import { CAST, EVERYDAY_PEOPLE, PEOPLE, PLACES, placeOf, SCENES } from "./people.ts";
 import { savingDelayMs } from "./saving.ts";
 import type { MockTenantSettings, StoryName } from "./settings.ts";
 
@@ -49,22 +39,22 @@ const DEEDS: Readonly<Record<StoryName, (seed: number) => readonly Deed[]>> = {
     }));
   },
   "impossible-traveller": () => {
-    const login = { kind: kindOf(LOGIN), person: TRAVELLER };
+    const login = { kind: kindOf(LOGIN), person: CAST.traveller };
     return [
-      { ...login, place: TRAVELLER_FROM, moment: 0 },
-      { ...login, place: TRAVELLER_TO, moment: 1 },
+      { ...login, place: SCENES.home, moment: 0 },
+      { ...login, place: SCENES.abroad, moment: 1 },
     ];
   },
   "password-spray": (seed) => {
     const first = noise(seed, 0, SALT.target) % EVERYDAY_PEOPLE;
     const targets = Array.from({ length: TARGETS }, (_, target) => (first + 3 * target) % EVERYDAY_PEOPLE);
-    const tried = [...targets, SPRAYED].map((person, at) => ({
+    const tried = [...targets, CAST.sprayed].map((person, at) => ({
       kind: kindOf(FAILED_LOGIN),
       person,
-      place: SPRAYER,
+      place: SCENES.sprayer,
       moment: at / (TARGETS + 1),
     }));
-    return [...tried, { kind: kindOf(LOGIN), person: SPRAYED, place: SPRAYER, moment: 1 }];
+    return [...tried, { kind: kindOf(LOGIN), person: CAST.sprayed, place: SCENES.sprayer, moment: 1 }];
   },
 };
 
