@@ -8,7 +8,11 @@ export default defineConfig({
   test: {
     reporters: ["default"],
     projects: [
-      project("unit", ["test/{unit,property,simulation,compare,alerts,grafana,report,soak}/**/*.test.ts"], 30_000),
+      project(
+        "unit",
+        ["test/{unit,property,simulation,compare,alerts,grafana,report,soak,downstream}/**/*.test.ts"],
+        30_000,
+      ),
       project("tidy", ["test/tidy.test.ts"], 60_000),
       project("contract", ["test/contract/**/*.test.ts"], 120_000, { fileParallelism: false }),
       // Two files at a time: each mostly waits for its broker.
