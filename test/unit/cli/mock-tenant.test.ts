@@ -33,4 +33,8 @@ test("every wrong flag is named at once, with what was found and what is allowed
 test("unknown flags and choices are refused", async () => {
   expect(String(await refusal("--nope"))).toMatch(/nope/);
   expect(String(await refusal("--next-filters", "guess"))).toMatch(/echo/);
+  expect(String(await refusal("--story", "password-spray", "--story", "ransom"))).toMatch(/exfiltration/);
+  const twice = await refusal("--story", "exfiltration", "--story", "exfiltration", "--story-span", "11m");
+  expect(String(twice)).toMatch(/--story: found .*; allowed is .*each at most once/);
+  expect(String(twice)).toMatch(/--story-span: found 660000; allowed is a number from 0 to 600000 ms/);
 });
