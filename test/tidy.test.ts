@@ -99,8 +99,12 @@ const house: readonly House[] = [
   {
     says: "a file has at most 300 lines",
     rule: fileLength,
-    bad: [ts("src/kit/a.ts", "x\n".repeat(301))],
-    good: [ts("src/kit/a.ts", "x\n".repeat(300)), ts("README.md", "x\n".repeat(1000))],
+    bad: [ts("src/kit/a.ts", "x\n".repeat(301)), ts("src/kit/a.ts", `// Made by hand.\n${"x\n".repeat(300)}`)],
+    good: [
+      ts("src/kit/a.ts", "x\n".repeat(300)),
+      ts("src/kit/a.ts", `// Made of b by c: do not edit.\n${"x\n".repeat(300)}`),
+      ts("README.md", "x\n".repeat(1000)),
+    ],
   },
   {
     says: "a line has at most 120 columns",
