@@ -11,6 +11,7 @@ interface PrimitiveSchema {
 export interface RecordSchema {
   readonly type: "record";
   readonly name: string;
+  readonly doc?: string;
   readonly fields: readonly FieldSchema[];
 }
 

@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from "../activity/activity.ts";
 import type { Encode } from "../activity/encode.ts";
 import { readActivity } from "../activity/read.ts";
 import type { Defect, ReadActivity } from "../activity/reading.ts";
@@ -67,8 +68,6 @@ interface NewActivity {
   readonly createdMs: number | null;
   readonly dateMs: number | null;
 }
-
-const SCHEMA_VERSION = "1";
 
 /** One page as it arrives: each activity is read, judged against memory and, when new, encoded at once. */
 export class Page {

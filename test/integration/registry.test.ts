@@ -8,10 +8,12 @@ import { openEncoder } from "../../src/activity/encode.ts";
 import { openExchange } from "../../src/activity/exchange.ts";
 import { readActivity } from "../../src/activity/read.ts";
 import { openSchema } from "../../src/activity/registry.ts";
+import { releasedSchemas } from "../../src/activity/released.ts";
 import { activitySchema, schemaPrint, schemaText } from "../../src/activity/schema.ts";
 import { makeCertificates, storePassword } from "../real/certificates.ts";
 import { discard, scratchDir } from "../real/process.ts";
 import { type Registry, startRegistry } from "../real/registry.ts";
+import { changes } from "../unit/activity/compatibility.ts";
 
 let registry: Registry;
 let subjects = 0;
@@ -84,14 +86,28 @@ describe("a real registry", () => {
     expect((await ask("GET", `/subjects/${subject}/versions`)).json).toEqual([1]);
   });
 
-  test("a later schema with one more field is compatible with this one", async () => {
+  test("every released version, in its order, is taken by a subject that is FULL_TRANSITIVE", async () => {
     const subject = freshSubject();
-    await open(subject);
-    const more = { name: "later", type: ["null", "string"], default: null, doc: "Not yet known." };
-    const schema = JSON.stringify({ ...activitySchema, fields: [...activitySchema.fields, more] });
-    const path = `/compatibility/subjects/${subject}/versions/latest`;
-    expect((await ask("POST", path, { schema })).json).toMatchObject({ is_compatible: true });
+    await ask("PUT", `/config/${subject}`, { compatibility: "FULL_TRANSITIVE" });
+    const released = [...releasedSchemas().values()].map((schema) => JSON.stringify(schema));
+    for (const schema of released) {
+      expect(await ask("POST", `/subjects/${subject}/versions`, { schema })).toMatchObject({ status: 200 });
+    }
+    await open(subject, false);
+    expect((await ask("GET", `/subjects/${subject}/versions`)).json).toEqual(released.map((_, at) => at + 1));
   });
+
+  test.each(changes.map((change) => [change.says, change] as const))(
+    "a subject that is FULL_TRANSITIVE judges a change as we do: %s",
+    async (_, change) => {
+      const subject = freshSubject();
+      await ask("PUT", `/config/${subject}`, { compatibility: "FULL_TRANSITIVE" });
+      await open(subject);
+      const schema = JSON.stringify(change.of(activitySchema));
+      const { status } = await ask("POST", `/subjects/${subject}/versions`, { schema });
+      expect(status).toBe(change.isFull ? 200 : 409);
+    },
+  );
 
   test("what is encoded is decoded by the registry's own client", async () => {
     const text = '{"_id":"a","created":1595096586840,"description":"ü😀","tags":["x"],"big":12345678901234567890}';
