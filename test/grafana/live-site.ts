@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, type Running, scratchDir, startConnector } from "../real/process.ts";
 import { type Prometheus, scrapeConfig, startPrometheus } from "../real/prometheus.ts";
+import { rewritingProxy } from "../real/rewriting-proxy.ts";
 import { type LiveStatus, type MockProcess, startDownstream, startMock, statusOf } from "../real/stack.ts";
-import { spoilingProxy } from "./spoiling-proxy.ts";
 
 /**
  * Two tenants, a broker and a registry, two replicas, and a Prometheus that scrapes both every second. Fabrikam, whose
@@ -37,7 +37,9 @@ export async function startLiveSite(): Promise<LiveSite> {
       startMock([...TENANT_FLAGS, ...LARGE], { built: true }),
       startMock(TENANT_FLAGS, { built: true }),
     ]);
-    const proxy = await spoilingProxy(fabrikam.url);
+    // Of the last activity: it is the newest, and not known yet.
+    const spoil = (text: string) => text.replace(/"appId":\d+(?!.*"appId":)/s, '"appId":true');
+    const proxy = await rewritingProxy(fabrikam.url, spoil);
     parts.push(downstream, contoso, fabrikam, proxy);
     const ports = [await freePort(), await freePort()] as const;
     const files = ports.map((port) => {

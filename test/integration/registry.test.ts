@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openEncoder } from "../../src/activity/encode.ts";
 import { openExchange } from "../../src/activity/exchange.ts";
 import { readActivity } from "../../src/activity/read.ts";
-import { openSchema } from "../../src/activity/registry.ts";
+import { openSchema, schemaById } from "../../src/activity/registry.ts";
 import { releasedSchemas } from "../../src/activity/released.ts";
 import { activitySchema, schemaPrint, schemaText } from "../../src/activity/schema.ts";
 import { makeCertificates, storePassword } from "../real/certificates.ts";
@@ -118,6 +118,14 @@ describe("a real registry", () => {
     const decoded = await new SchemaRegistry({ host: registry.url }).decode(value);
     expect(decoded).toMatchObject({ _id: "a", created: 1595096586840, description: "ü😀", tags: ["x"], raw: text });
     expect(decoded).toMatchObject({ scan: "s", tenant: "t", reader: "tail", readAt: context.readAtMs, appId: null });
+  });
+
+  test("a schema is given by its id; one that is not there is told", async () => {
+    const id = await open(freshSubject());
+    const options = { url: registry.url, auth: null, timeoutMs: 10_000 };
+    expect(await schemaById(options, id, openExchange(null), signal)).toEqual(activitySchema);
+    const missing = schemaById(options, 4_000_000, openExchange(null), signal);
+    await expect(missing).rejects.toMatchObject({ code: "schema_missing", disposition: "fatal" });
   });
 
   test("a path without a registry is told from a missing subject", async () => {

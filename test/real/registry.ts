@@ -14,7 +14,7 @@ export interface Registry extends AsyncDisposable {
   /** Again on the same port and data; resolves when it answers. */
   start(): Promise<void>;
   /** Its own default is NONE; a Confluent registry's is BACKWARD, which `startRegistry` sets. */
-  setCompatibility(level: "BACKWARD" | "FULL" | "FORWARD" | "NONE"): Promise<void>;
+  setCompatibility(level: "BACKWARD" | "FULL" | "FULL_TRANSITIVE" | "FORWARD" | "NONE"): Promise<void>;
 }
 
 /** Apicurio Registry with an H2 file, its global compatibility set to BACKWARD. */

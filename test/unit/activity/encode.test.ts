@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { decodeActivity } from "../../../src/activity/decode.ts";
 import { openEncoder } from "../../../src/activity/encode.ts";
 import { readActivity } from "../../../src/activity/read.ts";
 import { type AvroType, activitySchema, type RecordSchema } from "../../../src/activity/schema.ts";
-import { activityOf, context, type Loose, noSamples, sample } from "./samples.ts";
+import { activityOf, context, decodeActivity, type Loose, noSamples, sample } from "./samples.ts";
 
 function roundTrip(json: string | object, raw: "include" | "omit" = "include") {
   const mismatches: string[] = [];

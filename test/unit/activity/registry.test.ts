@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Exchange, ExchangeRequest } from "../../../src/activity/exchange.ts";
-import { openSchema, type SchemaOptions, valueSubject } from "../../../src/activity/registry.ts";
+import { openSchema, type SchemaOptions, schemaById, valueSubject } from "../../../src/activity/registry.ts";
 import { schemaPrint, schemaText } from "../../../src/activity/schema.ts";
 import type { ConnectorError } from "../../../src/kit/errors.ts";
 import { Secret } from "../../../src/kit/secret.ts";
@@ -194,4 +194,25 @@ test("a subject with a slash stays one part of the path", async () => {
   const { exchange, requests } = registry({});
   await openSchema({ ...options, subject: "a/b-value" }, exchange, neverAborts()).catch(() => null);
   expect(requests[0]?.url.pathname).toBe("/apis/ccompat/v7/subjects/a%2Fb-value");
+});
+
+describe("a schema by its id", () => {
+  const byId = (answer: [number, unknown]) => {
+    const { exchange } = registry({ "GET /schemas/ids/7": answer });
+    return schemaById(options, 7, exchange, neverAborts());
+  };
+
+  test("is given as JSON", async () => {
+    expect(await byId([200, { schema: schemaText }])).toEqual(JSON.parse(schemaText));
+  });
+
+  test.each<[number, unknown, string, RegExp]>([
+    [404, { error_code: 40403, message: "Schema not found" }, "schema_missing", /asked for schema 7: it is not the/],
+    [200, { schema: "no JSON" }, "registry_unavailable", /answered 200 when asked for schema 7/],
+    [200, "<html>", "registry_unavailable", /<html>/],
+    [401, "", "credentials_refused", /401/],
+    [503, "", "registry_unavailable", /503/],
+  ])("%d %j is an error with its remedy", async (status, body, code, message) => {
+    await expect(byId([status, body])).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
+  });
 });

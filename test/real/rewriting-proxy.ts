@@ -1,8 +1,11 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Stands before a mock tenant and gives a field of each page another type than the schema's. */
-export async function spoilingProxy(target: string): Promise<AsyncDisposable & { readonly url: string }> {
+/** Stands before a mock tenant and changes the text of each answer. */
+export async function rewritingProxy(
+  target: string,
+  rewrite: (text: string) => string,
+): Promise<AsyncDisposable & { readonly url: string }> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -12,13 +15,11 @@ export async function spoilingProxy(target: string): Promise<AsyncDisposable & {
       headers: { authorization, "content-type": type },
       ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
     });
-    // Of the last activity: it is the newest, and not known yet.
-    const text = (await answer.text()).replace(/"appId":\d+(?!.*"appId":)/s, '"appId":true');
     const kept = ["content-type", "date", "retry-after"].flatMap((name) => {
       const value = answer.headers.get(name);
       return value === null ? [] : [[name, value] as const];
     });
-    response.writeHead(answer.status, Object.fromEntries(kept)).end(text);
+    response.writeHead(answer.status, Object.fromEntries(kept)).end(rewrite(await answer.text()));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -1,0 +1,185 @@
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
+import { Kafka, type KafkaMessage, logLevel } from "kafkajs";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { type Activity, embeddedDecoder, registryDecoder } from "../../src/activity/consumer.ts";
+import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
+import { fenced } from "../real/fenced.ts";
+import { Held } from "../real/held.ts";
+import { kafkaJars, runTool } from "../real/jvm.ts";
+import { type LiveConnector, startLive } from "../real/live-connector.ts";
+import { eventually, type Running, root, scratchDir, start, startConnector } from "../real/process.ts";
+import { rewritingProxy } from "../real/rewriting-proxy.ts";
+import { type Downstream, startDownstream } from "../real/stack.ts";
+
+const TOPIC = "mdca-activities";
+const BACKLOG = 200;
+
+/** Everything real but the tenant; the connector has published what the tenant had. */
+interface Site {
+  readonly downstream: Downstream;
+  readonly tenant: MockTenant;
+  readonly connector: LiveConnector;
+  /** Reads along from the first record on, with the schema of these sources. */
+  readonly reader: Reader;
+}
+
+interface Reader {
+  /** Each record that was read, and what it says. */
+  readonly seen: readonly { readonly message: KafkaMessage; readonly activity: Activity }[];
+}
+
+const parts = new Held();
+let site: Site;
+
+beforeAll(async () => {
+  const [downstream, tenant] = await Promise.all([
+    parts.use(startDownstream()),
+    parts.use(startMockTenant({ backlog: BACKLOG, requestLimit: null })),
+  ]);
+  await setCompatibility(downstream.registry);
+  // A field that the API has begun to send and the schema does not know.
+  const scored = (text: string) => text.replaceAll('"severity":"INFO"', '"severity":"INFO","riskScore":42');
+  const proxy = await parts.use(rewritingProxy(tenant.url, scored));
+  const { bootstrap, registry } = downstream;
+  const options = { tenantUrl: proxy.url, bootstrap, registry, topic: TOPIC, requestsPerMinute: 6_000 };
+  const connector = await parts.use(startLive(options));
+  await connector.ready();
+  const reader = await parts.use(readAlong(downstream));
+  await untilSeen(reader, BACKLOG);
+  site = { downstream, tenant, connector, reader };
+});
+
+afterAll(() => parts[Symbol.asyncDispose]());
+
+/** As docs/schema-evolution.md has it done. */
+async function setCompatibility(registry: string): Promise<void> {
+  const body = /-d '([^']+)'/.exec(fenced("docs/schema-evolution.md", "sh")[1] ?? "")?.[1] ?? "";
+  const headers = { "content-type": "application/vnd.schemaregistry.v1+json" };
+  const answer = await fetch(`${registry}/config/${TOPIC}-value`, { method: "PUT", headers, body });
+  expect(await answer.text()).toContain("FULL_TRANSITIVE");
+}
+
+async function readAlong({ bootstrap, registry }: Downstream): Promise<Reader & AsyncDisposable> {
+  const seen: { message: KafkaMessage; activity: Activity }[] = [];
+  const decode = registryDecoder({ url: registry });
+  const consumer = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).consumer({ groupId: "reads-along" });
+  await consumer.connect();
+  await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message }) => void seen.push({ message, activity: await decode(message) }),
+  });
+  return { seen, [Symbol.asyncDispose]: () => consumer.disconnect() };
+}
+
+async function untilSeen({ seen }: Reader, count: number): Promise<void> {
+  await eventually(() => seen.length >= count, 60_000, `${count} activities to be read`);
+}
+
+/** These sources in a folder of their own, with the field and by the steps that docs/schema-evolution.md gives. */
+async function withOneMoreField(): Promise<string> {
+  const tree = scratchDir("evolved");
+  for (const path of ["src", "schemas", "docs", "deploy/generate", "test/unit/activity"]) {
+    cpSync(join(root, path), join(tree, path), { recursive: true });
+  }
+  for (const path of ["package.json", "tsconfig.json", "vitest.config.ts"]) cpSync(join(root, path), join(tree, path));
+  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+
+  const file = join(tree, "schemas/activity.avsc");
+  const [field = ""] = fenced("docs/schema-evolution.md", "json");
+  writeFileSync(file, readFileSync(file, "utf8").replace(/\n {2}\]\n\}\n$/, `,\n    ${field.trim()}\n  ]\n}\n`));
+  await runTool(["bash", "-e", "-c", fenced("docs/schema-evolution.md", "sh")[0] ?? ""], { cwd: tree });
+  const judged = ["released", "activity"].map((name) => `test/unit/activity/${name}.test.ts`);
+  await runTool(["node", "node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...judged], { cwd: tree });
+  return tree;
+}
+
+test("a field is added by the documented steps and the connector upgraded, and an old reader sees every activity once", async () => {
+  const { connector, downstream, tenant, reader } = site;
+  const tree = await withOneMoreField();
+  await connector.process.stop();
+  tenant.add(50);
+  const upgraded = startConnector(["run", "--config", connector.configFile], { name: "connector-evolved", cwd: tree });
+  onTestFinished(async () => void (await upgraded.stop()));
+  await untilSeen(reader, BACKLOG + 50);
+
+  const ids = reader.seen.map(({ activity }) => activity._id);
+  expect(ids.sort()).toEqual(
+    tenant
+      .truth()
+      .map(({ id }) => id)
+      .sort(),
+  );
+  for (const { activity } of reader.seen) {
+    expect(activity).not.toHaveProperty("riskScore");
+    expect(activity.raw).toContain('"riskScore":42');
+  }
+  const [before, after] = ["1", "2"].map((version) =>
+    reader.seen.filter(({ message }) => versionOf(message) === version),
+  );
+  expect([before?.length, after?.length]).toEqual([BACKLOG, 50]);
+  const versions = await fetch(`${downstream.registry}/subjects/${TOPIC}-value/versions`);
+  expect(await versions.json()).toEqual([1, 2]);
+  // The registry's own client sees each record as it was written.
+  const registry = new SchemaRegistry({ host: downstream.registry });
+  const values = [before, after].map((seen) => seen?.[0]?.message.value as Buffer);
+  const written = await Promise.all(values.map((value) => registry.decode(value)));
+  expect(written.map(({ riskScore }) => riskScore)).toEqual([undefined, 42]);
+});
+
+function versionOf({ headers }: KafkaMessage): string {
+  return String(headers?.["schema-version"]);
+}
+
+test("decoded by the versions in the package is the same as decoded by the registry", () => {
+  const decode = embeddedDecoder();
+  const ours = site.reader.seen.filter(({ message }) => versionOf(message) === "1");
+  expect(ours.length).toBeGreaterThanOrEqual(BACKLOG);
+  for (const { message, activity } of ours) expect(decode(message)).toEqual(activity);
+});
+
+/** The readers of docs/consuming.md: the file to save each as, and what runs it. */
+const readers: readonly [language: string, file: string, command: (path: string) => readonly string[]][] = [
+  ["ts", "activities.ts", (path) => [process.execPath, "--import", "tsx", path]],
+  ["python", "activities.py", (path) => [join(root, ".cache/consumers/venv/bin/python"), path]],
+  ["java", "Activities.java", (path) => ["java", "-XX:TieredStopAtLevel=1", "-cp", kafkaJars, path]],
+];
+
+test.each(readers)("the reader in %s that the docs show reads every activity once", async (language, file, command) => {
+  const { downstream, tenant, reader } = site;
+  const path = join(scratchDir("consumer"), file);
+  writeFileSync(path, fenced("docs/consuming.md", language)[0] ?? "");
+  const env = { BROKERS: downstream.bootstrap, REGISTRY: downstream.registry, TOPIC };
+  await using running = start(command(path), { name: `consumer-${language}`, env });
+  const count = tenant.truth().length;
+  await running.waitFor(() => linesOf(running).length >= count, 60_000);
+
+  const known = new Map(reader.seen.map(({ activity }) => [activity._id, activity]));
+  const expected = tenant.truth().map(({ id, created }) => {
+    const { appName, user } = known.get(id) ?? expect.unreachable(`${id} was not read along`);
+    return { id, created, app: appName, user: user?.userName ?? null };
+  });
+  expect(linesOf(running).sort(byId)).toEqual(expected.sort(byId));
+  expect(new Set(expected.map(({ user }) => user)).size).toBeGreaterThan(10);
+});
+
+interface Line {
+  readonly id: string;
+  readonly created: number;
+  readonly app: string | null;
+  readonly user: string | null;
+}
+
+/** What it has printed so far; a line that is being written is left for later. */
+function linesOf(running: Running): Line[] {
+  const lines = running.log().match(/^\{"id".*(?=\n)/gm) ?? [];
+  return lines.map((line) => {
+    const { saved, ...rest } = JSON.parse(line);
+    return { ...rest, created: Date.parse(saved) };
+  });
+}
+
+function byId(one: Line, other: Line): number {
+  return one.id < other.id ? -1 : 1;
+}
