@@ -2,19 +2,30 @@ import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { Kafka, type KafkaMessage, logLevel } from "kafkajs";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { SCHEMA_VERSION } from "../../src/activity/activity.ts";
 import { type Activity, embeddedDecoder, registryDecoder } from "../../src/activity/consumer.ts";
 import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
 import { fenced } from "../real/fenced.ts";
 import { Held } from "../real/held.ts";
 import { kafkaJars, runTool } from "../real/jvm.ts";
 import { type LiveConnector, startLive } from "../real/live-connector.ts";
-import { eventually, type Running, root, scratchDir, start, startConnector } from "../real/process.ts";
+import {
+  eventually,
+  type NodeOptions,
+  type Running,
+  root,
+  scratchDir,
+  start,
+  startConnector,
+} from "../real/process.ts";
 import { rewritingProxy } from "../real/rewriting-proxy.ts";
 import { type Downstream, startDownstream } from "../real/stack.ts";
 
 const TOPIC = "mdca-activities";
 const BACKLOG = 200;
+/** The one that docs/schema-evolution.md has to speak of. */
+const NEXT_VERSION = String(Number(SCHEMA_VERSION) + 1);
 
 /** Everything real but the tenant; the connector has published what the tenant had. */
 interface Site {
@@ -47,7 +58,8 @@ beforeAll(async () => {
   const connector = await parts.use(startLive(options));
   await connector.ready();
   const reader = await parts.use(readAlong(downstream));
-  await untilSeen(reader, BACKLOG);
+  await eventually(() => reader.seen.length >= BACKLOG, 60_000, "the reader to have read all");
+  await publishAborted(downstream, reader);
   site = { downstream, tenant, connector, reader };
 });
 
@@ -61,9 +73,12 @@ async function setCompatibility(registry: string): Promise<void> {
   expect(await answer.text()).toContain("FULL_TRANSITIVE");
 }
 
+/** At first the registry gives it nothing: kafkajs has to hand it the message again. */
 async function readAlong({ bootstrap, registry }: Downstream): Promise<Reader & AsyncDisposable> {
   const seen: { message: KafkaMessage; activity: Activity }[] = [];
-  const decode = registryDecoder({ url: registry });
+  let asked = 0;
+  const moody = await parts.use(rewritingProxy(registry, (text) => (++asked === 1 ? "" : text)));
+  const decode = registryDecoder({ url: moody.url });
   const consumer = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).consumer({ groupId: "reads-along" });
   await consumer.connect();
   await consumer.subscribe({ topic: TOPIC, fromBeginning: true });
@@ -73,8 +88,17 @@ async function readAlong({ bootstrap, registry }: Downstream): Promise<Reader & 
   return { seen, [Symbol.asyncDispose]: () => consumer.disconnect() };
 }
 
-async function untilSeen({ seen }: Reader, count: number): Promise<void> {
-  await eventually(() => seen.length >= count, 60_000, `${count} activities to be read`);
+/** A record in each partition, of a transaction that was aborted: who reads committed records must not see it. */
+async function publishAborted({ bootstrap }: Downstream, { seen }: Reader): Promise<void> {
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ transactionalId: "aborts", maxInFlightRequests: 1, idempotent: true });
+  await producer.connect();
+  const transaction = await producer.transaction();
+  const { key = null, value = null } = seen[0]?.message ?? {};
+  const messages = Array.from({ length: 6 }, (_, partition) => ({ partition, key, value }));
+  await transaction.send({ topic: TOPIC, messages });
+  await transaction.abort();
+  await producer.disconnect();
 }
 
 /** These sources in a folder of their own, with the field and by the steps that docs/schema-evolution.md gives. */
@@ -89,44 +113,51 @@ async function withOneMoreField(): Promise<string> {
   const file = join(tree, "schemas/activity.avsc");
   const [field = ""] = fenced("docs/schema-evolution.md", "json");
   writeFileSync(file, readFileSync(file, "utf8").replace(/\n {2}\]\n\}\n$/, `,\n    ${field.trim()}\n  ]\n}\n`));
-  await runTool(["bash", "-e", "-c", fenced("docs/schema-evolution.md", "sh")[0] ?? ""], { cwd: tree });
+  const [steps = ""] = fenced("docs/schema-evolution.md", "sh");
+  expect(steps).toContain(`released/${NEXT_VERSION}.avsc`);
+  await runTool(["bash", "-e", "-c", steps], { cwd: tree });
   const judged = ["released", "activity"].map((name) => `test/unit/activity/${name}.test.ts`);
   await runTool(["node", "node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...judged], { cwd: tree });
   return tree;
 }
 
-test("a field is added by the documented steps and the connector upgraded, and an old reader sees every activity once", async () => {
+test("a field is added by the documented steps, and an old reader sees every activity once, through the upgrade and back", async () => {
   const { connector, downstream, tenant, reader } = site;
-  const tree = await withOneMoreField();
+  const args = ["run", "--config", connector.configFile];
+  const cwd = await withOneMoreField();
+  const publishedBy = async (count: number, options: NodeOptions) => {
+    tenant.add(count);
+    await using process = startConnector(args, options);
+    const sum = tenant.truth().length;
+    await process.waitFor(() => reader.seen.length >= sum, 60_000);
+  };
   await connector.process.stop();
-  tenant.add(50);
-  const upgraded = startConnector(["run", "--config", connector.configFile], { name: "connector-evolved", cwd: tree });
-  onTestFinished(async () => void (await upgraded.stop()));
-  await untilSeen(reader, BACKLOG + 50);
+  await publishedBy(50, { name: "connector-upgraded", cwd });
+  await publishedBy(10, { name: "connector-set-back", built: true });
 
   const ids = reader.seen.map(({ activity }) => activity._id);
-  expect(ids.sort()).toEqual(
-    tenant
-      .truth()
-      .map(({ id }) => id)
-      .sort(),
-  );
+  expect(ids.sort()).toEqual(idsOf(tenant));
   for (const { activity } of reader.seen) {
     expect(activity).not.toHaveProperty("riskScore");
     expect(activity.raw).toContain('"riskScore":42');
   }
-  const [before, after] = ["1", "2"].map((version) =>
+  const [before = [], after = []] = [SCHEMA_VERSION, NEXT_VERSION].map((version) =>
     reader.seen.filter(({ message }) => versionOf(message) === version),
   );
-  expect([before?.length, after?.length]).toEqual([BACKLOG, 50]);
+  expect([before.length, after.length]).toEqual([BACKLOG + 10, 50]);
   const versions = await fetch(`${downstream.registry}/subjects/${TOPIC}-value/versions`);
   expect(await versions.json()).toEqual([1, 2]);
   // The registry's own client sees each record as it was written.
   const registry = new SchemaRegistry({ host: downstream.registry });
-  const values = [before, after].map((seen) => seen?.[0]?.message.value as Buffer);
+  const values = [before.at(-1), after.at(-1)].map((seen) => seen?.message.value as Buffer);
   const written = await Promise.all(values.map((value) => registry.decode(value)));
   expect(written.map(({ riskScore }) => riskScore)).toEqual([undefined, 42]);
 });
+
+function idsOf(tenant: MockTenant): string[] {
+  const ids = tenant.truth().map(({ id }) => id);
+  return ids.sort();
+}
 
 function versionOf({ headers }: KafkaMessage): string {
   return String(headers?.["schema-version"]);
@@ -134,7 +165,7 @@ function versionOf({ headers }: KafkaMessage): string {
 
 test("decoded by the versions in the package is the same as decoded by the registry", () => {
   const decode = embeddedDecoder();
-  const ours = site.reader.seen.filter(({ message }) => versionOf(message) === "1");
+  const ours = site.reader.seen.filter(({ message }) => versionOf(message) === SCHEMA_VERSION);
   expect(ours.length).toBeGreaterThanOrEqual(BACKLOG);
   for (const { message, activity } of ours) expect(decode(message)).toEqual(activity);
 });
