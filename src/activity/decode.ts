@@ -31,7 +31,13 @@ const ours = typeOf(activitySchema);
  */
 export function openBodyReader(schema: unknown): ReadBody {
   const resolver = ours.createResolver(typeOf(schema));
-  return (body) => ours.fromBuffer(body, resolver);
+  return (body) => {
+    try {
+      return ours.fromBuffer(body, resolver);
+    } catch (error) {
+      throw new Error(`the record is not of the schema that it names: ${describeError(error)}`, { cause: error });
+    }
+  };
 }
 
 function typeOf(schema: unknown): Type {

@@ -46,8 +46,10 @@ test("what is no value of ours is refused before any schema is asked for", async
 
 test("a body that was written with another schema than its id says is refused, not misread", () => {
   const read = openBodyReader(activitySchema);
-  expect(() => read(Buffer.concat([value.subarray(5), Buffer.from([0])]))).toThrow();
-  expect(() => read(value.subarray(5, value.length - 3))).toThrow();
+  const longer = Buffer.concat([value.subarray(5), Buffer.from([0])]);
+  for (const body of [longer, value.subarray(5, value.length - 3)]) {
+    expect(() => read(body)).toThrow("not of the schema that it names");
+  }
 });
 
 /** A version of the schema with one more optional field, in the middle of all. */
