@@ -4,6 +4,7 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { SchemaRegistry } from "@kafkajs/confluent-schema-registry";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { registryDecoder } from "../../src/activity/consumer.ts";
 import { openEncoder } from "../../src/activity/encode.ts";
 import { openExchange } from "../../src/activity/exchange.ts";
 import { readActivity } from "../../src/activity/read.ts";
@@ -156,6 +157,23 @@ async function serving(listener: RequestListener, use: (url: URL) => Promise<voi
     server.close();
   }
 }
+
+test("a consumer's decoder says who it is, at the registry that it was given, once", async () => {
+  const asked: (string | undefined)[] = [];
+  const listener: RequestListener = (request, response) => {
+    asked.push(request.url, request.headers.authorization);
+    response.end(JSON.stringify({ schema: schemaText }));
+  };
+  const encode = openEncoder({ schemaId: 7, raw: "omit", onMismatch: () => {} });
+  const context = { scan: "s", tenant: "t", reader: "tail", readAtMs: 1 };
+  const value = encode(readActivity(Buffer.from('{"_id":"a"}'), 1_000), context);
+  await serving(listener, async ({ origin }) => {
+    const auth = { username: "reader", password: "hunter2" };
+    const decode = registryDecoder({ url: `${origin}/ccompat/`, auth });
+    expect([(await decode({ value }))._id, (await decode({ value })).scan]).toEqual(["a", "s"]);
+  });
+  expect(asked).toEqual(["/ccompat/schemas/ids/7", `Basic ${Buffer.from("reader:hunter2").toString("base64")}`]);
+});
 
 describe("an exchange", () => {
   const request = { method: "POST", headers: { "x-test": "1" }, body: "ü", timeoutMs: 10_000 } as const;
