@@ -104,7 +104,7 @@ async function publishAborted({ bootstrap }: Downstream, { seen }: Reader): Prom
 /** These sources in a folder of their own, with the field and by the steps that docs/schema-evolution.md gives. */
 async function withOneMoreField(): Promise<string> {
   const tree = scratchDir("evolved");
-  for (const path of ["src", "schemas", "docs", "deploy/generate", "test/unit/activity"]) {
+  for (const path of ["src", "schemas", "docs", "deploy", "test/unit/activity", "test/downstream"]) {
     cpSync(join(root, path), join(tree, path), { recursive: true });
   }
   for (const path of ["package.json", "tsconfig.json", "vitest.config.ts"]) cpSync(join(root, path), join(tree, path));
@@ -116,7 +116,7 @@ async function withOneMoreField(): Promise<string> {
   const [steps = ""] = fenced("docs/schema-evolution.md", "sh");
   expect(steps).toContain(`released/${NEXT_VERSION}.avsc`);
   await runTool(["bash", "-e", "-c", steps], { cwd: tree });
-  const judged = ["released", "activity"].map((name) => `test/unit/activity/${name}.test.ts`);
+  const judged = ["unit/activity/released", "unit/activity/activity", "downstream/ksqldb/ksqldb"];
   await runTool(["node", "node_modules/vitest/vitest.mjs", "run", "--project", "unit", ...judged], { cwd: tree });
   return tree;
 }
