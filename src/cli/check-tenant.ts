@@ -2,6 +2,7 @@ import type { TenantPort } from "../connector/tenant-run.ts";
 import { firstFilters } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
+import type { ReachedBy } from "./connection-remedy.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 import { type Trouble, troubleOf } from "./tenant-remedy.ts";
 
@@ -45,10 +46,17 @@ export async function probeTenant(
   return { answer, found, credentialExpiresAtMs: client.credentialExpiresAtMs };
 }
 
+export interface CheckedTenant {
+  readonly name: string;
+  readonly host: string;
+  /** A variable of the environment that names a proxy where none is configured. */
+  readonly proxyVariable: string | null;
+}
+
 /** What a probe says about a tenant, its address first. */
-export function tenantFindings(tenant: { name: string; host: string }, probe: TenantProbe, probed: Probed): Finding[] {
+export function tenantFindings(tenant: CheckedTenant, probe: TenantProbe, probed: Probed): Finding[] {
   const named = (what: string) => `tenant ${tenant.name}, ${what}`;
-  const trouble = troubleOf(probed.answer);
+  const trouble = troubleOf(probed.answer, reachedBy(tenant));
   const address = ok(named("address"), `${tenant.host} answers`);
   const { kind } = probed.answer.verdict;
   const wrong = (what: string, { problem, remedy }: Trouble) => fail(named(what), problem, remedy);
@@ -75,6 +83,11 @@ export function tenantFindings(tenant: { name: string; host: string }, probe: Te
       return [address, accepted, wrong("filters", scan), ...clock(named, probed)];
     }
   }
+}
+
+function reachedBy({ name, proxyVariable }: CheckedTenant): ReachedBy {
+  const option = (last: string) => `tenants.${name}.${last}`;
+  return { address: option("apiUrl"), ca: option("ca"), proxy: option("proxy"), proxyVariable };
 }
 
 type Named = (what: string) => string;

@@ -3,17 +3,16 @@ import type { Config, TenantConfig } from "../config/config.ts";
 import { systemClock } from "../kit/clock.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import { Budget } from "../tenant/budget.ts";
-import { kafkaFindings, registryFindings } from "./check-downstream.ts";
+import { brokerFindings } from "./check-brokers.ts";
+import { registryFindings } from "./check-registry.ts";
 import { type Probed, probeTenant, type TenantProbe, tenantFindings } from "./check-tenant.ts";
 import type { CommandContext } from "./cli.ts";
-import { exitCodeOf, type Finding, fail, findingLine, ok, warn, withoutSecrets } from "./finding.ts";
+import { type Finding, fail, ok, warn } from "./finding.ts";
 import { costFindings } from "./reader-cost.ts";
-import { configOptions, connectKafka, connectTenant, readConfig, schemaIdFor } from "./wiring.ts";
+import { outputOption, Told } from "./told.ts";
+import { checkBrokersOf, configOptions, connectKafka, connectRegistry, connectTenant, readConfig } from "./wiring.ts";
 
-const options = {
-  ...configOptions,
-  output: { choices: ["text", "json"] as const, default: "text" as const, describe: "how to print the findings" },
-} as const;
+const options = { ...configOptions, ...outputOption } as const;
 
 type Flags = InferredOptionTypes<typeof options>;
 
@@ -25,7 +24,11 @@ export function checkCommand({ signal, done }: CommandContext): CommandModule<ob
     builder: (yargs) =>
       yargs
         .options(options)
-        .epilogue("At most two requests a tenant; no topic is created and no schema registered. Exits 0, 1 or 2.")
+        .epilogue(
+          "At most two requests a tenant. Leaves nothing behind: no topic, no schema, no group, and of the transaction that " +
+            "is tried nothing is committed. The running connector is neither fenced nor rebalanced. Exits 0 when run can " +
+            "start, 1 when it cannot, 2 where the configuration is wrong.",
+        )
         .example("$0 check -c mdca.yaml", "one line a finding, its remedy beside it")
         .example("$0 check -c mdca.yaml --output json", "for programs"),
     handler: async (args: ArgumentsCamelCase<Flags>) => done(await check(args, signal)),
@@ -33,19 +36,11 @@ export function checkCommand({ signal, done }: CommandContext): CommandModule<ob
 }
 
 async function check(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Promise<number> {
-  const findings: Finding[] = [];
-  const tell = (found: readonly Finding[]) => {
-    const told = found.map(withoutSecrets);
-    findings.push(...told);
-    if (args.output === "text") for (const finding of told) process.stdout.write(`${findingLine(finding)}\n`);
-  };
-  const config = configuration(args, tell);
-  if (config !== null) await checkAll(config, tell, signal);
-  const exitCode = config === null ? 2 : exitCodeOf(findings);
-  if (args.output === "json") {
-    process.stdout.write(`${JSON.stringify({ ok: exitCode === 0, findings }, null, 2)}\n`);
-  }
-  return exitCode;
+  const told = new Told(args.output);
+  const config = configuration(args, told.tell);
+  if (config === null) return told.end(2);
+  await checkAll(config, told.tell, signal);
+  return told.end();
 }
 
 type Tell = (found: readonly Finding[]) => void;
@@ -70,21 +65,20 @@ function configuration(args: ArgumentsCamelCase<Flags>, tell: Tell): Config | nu
 
 /** Everything beyond this machine, side by side; told in one order. */
 async function checkAll(config: Config, tell: Tell, signal: AbortSignal): Promise<void> {
-  const kafka = connectKafka(config);
-  const lookUp = schemaIdFor({ ...config, schemaRegistry: { ...config.schemaRegistry, autoRegisterSchemas: false } });
-  try {
-    const parts = [
-      ...config.tenants.map((tenant) => checkTenant(config, tenant, signal)),
-      kafkaFindings(config, kafka, signal),
-      registryFindings(config, lookUp, signal),
-    ];
-    const settled = await Promise.allSettled(parts);
-    for (const part of settled) {
-      if (part.status === "rejected") throw part.reason;
-      tell(part.value);
-    }
-  } finally {
-    await kafka[Symbol.asyncDispose]();
+  await using kafka = connectKafka(config);
+  const brokers = {
+    checkBrokers: checkBrokersOf(config),
+    shardOf: (tenant: string) => kafka.shardOf(tenant),
+    nowMs: systemClock.nowMs(),
+  };
+  const settled = await Promise.allSettled([
+    ...config.tenants.map((tenant) => checkTenant(config, tenant, signal)),
+    brokerFindings(config, brokers, signal),
+    registryFindings(config, connectRegistry(config), signal),
+  ]);
+  for (const part of settled) {
+    if (part.status === "rejected") throw part.reason;
+    tell(part.value);
   }
 }
 
@@ -107,10 +101,16 @@ async function checkTenant(config: Config, tenant: TenantConfig, signal: AbortSi
     };
     const first = await ask();
     const again = first.answer.verdict.kind === "retry" || first.answer.status === 401;
-    return tenantFindings({ name: tenant.name, host: new URL(tenant.apiUrl).host }, probe, again ? await ask() : first);
+    const host = new URL(tenant.apiUrl).host;
+    const proxyVariable = tenant.proxy === null ? proxyOf(process.env) : null;
+    return tenantFindings({ name: tenant.name, host, proxyVariable }, probe, again ? await ask() : first);
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof ConnectorError)) throw error;
     return [fail(`tenant ${tenant.name}`, `${error.code}: ${error.message}`, null)];
   }
 }
+
+/** The variable that names a proxy to other programs; null where none does. */
+const proxyOf = (env: Readonly<Record<string, string | undefined>>): string | null =>
+  ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"].find((name) => (env[name] ?? "") !== "") ?? null;

@@ -3,12 +3,14 @@ import { ConnectorError, describeError } from "../kit/errors.ts";
 import { hideSecrets } from "../kit/secret.ts";
 import { backfillCommand } from "./backfill.ts";
 import { checkCommand } from "./check.ts";
+import { configCommand } from "./config-command.ts";
 import { cursorCommand } from "./cursor.ts";
 import { mockTenantCommand } from "./mock-tenant.ts";
 import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
 import { schemaCommand } from "./schema.ts";
 import { StopRequested } from "./stop.ts";
+import { topicsCommand } from "./topics.ts";
 import { verifyCommand } from "./verify.ts";
 import { version } from "./wiring.ts";
 
@@ -34,7 +36,9 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     .command(cursorCommand(context))
     .command(backfillCommand(context))
     .command(verifyCommand(context))
-    .command(schemaCommand)
+    .command(topicsCommand(context))
+    .command(schemaCommand(context))
+    .command(configCommand)
     .command(mockTenantCommand(context))
     .demandCommand(1, "a command is missing")
     .recommendCommands()

@@ -1,3 +1,4 @@
+import { ConnectorError } from "../kit/errors.ts";
 import { hideSecrets } from "../kit/secret.ts";
 
 /** One line of `check`. */
@@ -26,6 +27,27 @@ export const fail = (check: string, detail: string, remedy: string | null): Find
   detail,
   remedy,
 });
+
+/** A message's problem and what it says to do, which those of the rooms end with, after a semicolon. */
+export function splitRemedy<T extends string | null>(
+  message: string,
+  otherwise: T,
+): { problem: string; remedy: string | T } {
+  const at = message.lastIndexOf("; ");
+  if (at < 0) return { problem: message, remedy: otherwise };
+  return { problem: message.slice(0, at), remedy: message.slice(at + 2) };
+}
+
+/**
+ * A failure as a finding.
+ * @param otherwise the remedy where the message has none.
+ * @throws `error` when it is none of ours: a bug is no finding.
+ */
+export function failed(check: string, error: unknown, otherwise: string | null = null): Finding {
+  if (!(error instanceof ConnectorError)) throw error;
+  const { problem, remedy } = splitRemedy(`${error.code}: ${error.message}`, otherwise);
+  return fail(check, problem, remedy);
+}
 
 /** What a peer said may repeat what it was sent. */
 export const withoutSecrets = (finding: Finding): Finding => ({ ...finding, detail: hideSecrets(finding.detail) });

@@ -1,5 +1,7 @@
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Answer } from "../tenant/answer.ts";
+import { connectionRemedy, type ReachedBy } from "./connection-remedy.ts";
+import { splitRemedy } from "./finding.ts";
 
 /** What a person calls an answer that is no page, and does about it. */
 export interface Trouble {
@@ -16,8 +18,12 @@ const PERMISSION =
   "grant the Entra application Investigation.Read of Microsoft Cloud App Security (application permission, with " +
   "admin consent), or use a token whose user may read activities";
 
+const BY_CONFIGURATION: ReachedBy = { address: "apiUrl", ca: "ca", proxy: "proxy", proxyVariable: null };
+const UNREACHED = "check apiUrl, name resolution, firewall and proxy, and for a private certificate authority `ca`";
+const UNWELL = "the tenant, or a proxy before it, is in trouble or answers too slowly: try again later";
+
 /** What is wrong with a tenant by its answer; null when the answer is a page. */
-export function troubleOf({ verdict, status }: Answer): Trouble | null {
+export function troubleOf({ verdict, status }: Answer, reachedBy: ReachedBy = BY_CONFIGURATION): Trouble | null {
   switch (verdict.kind) {
     case "page":
       return null;
@@ -30,7 +36,7 @@ export function troubleOf({ verdict, status }: Answer): Trouble | null {
       };
     }
     case "unauthorized":
-      if (status === null) return { code: "credentials_refused", problem: verdict.reason, remedy: LOGIN };
+      if (status === null) return { code: "credentials_refused", ...splitRemedy(verdict.reason, LOGIN) };
       return { code: "api_unauthorized", problem: verdict.reason, remedy: status === 403 ? PERMISSION : LOGIN };
     case "rejected":
       return {
@@ -51,10 +57,7 @@ export function troubleOf({ verdict, status }: Answer): Trouble | null {
       return {
         code: "api_unavailable",
         problem: verdict.reason,
-        remedy:
-          status !== null
-            ? "the tenant, or a proxy before it, is in trouble or answers too slowly: try again later"
-            : "check apiUrl, name resolution, firewall and proxy, and for a private certificate authority `ca`",
+        remedy: connectionRemedy(verdict.connectionCode ?? null, reachedBy) ?? (status === null ? UNREACHED : UNWELL),
       };
     default:
       return verdict satisfies never;

@@ -2,9 +2,11 @@ import { readFileSync } from "node:fs";
 import { readFile as readAsync } from "node:fs/promises";
 import { openExchange } from "../activity/exchange.ts";
 import { openSchema, valueSubject } from "../activity/registry.ts";
+import { latestVersion, type SubjectVersion, subjectMode } from "../activity/registry-subject.ts";
 import type { Config, KafkaConfig, TenantConfig } from "../config/config.ts";
 import { type ConfigSource, type Loaded, loadConfig } from "../config/load.ts";
 import { ConfigWatch, lookAt } from "../config/watch.ts";
+import { brokerCheck, type CheckBrokers } from "../kafka/broker-check.ts";
 import { openKafka } from "../kafka/kafkajs-port.ts";
 import type { KafkaDeps, KafkaOptions, SaslOptions, TlsOptions } from "../kafka/options.ts";
 import type { KafkaPort } from "../kafka/port.ts";
@@ -55,12 +57,19 @@ export function watchConfig(args: ConfigArgs): { readonly loaded: Loaded; readon
 }
 
 export function connectKafka(config: Config, deps: Omit<KafkaDeps, "clock"> = {}): KafkaPort {
-  const { name, partitions } = config.topics.cursors;
-  const options: KafkaOptions = { ...kafkaOptions(config.kafka), cursorsTopic: { name, partitions } };
-  return openKafka(options, { clock: systemClock, ...deps });
+  return openKafka(optionsOf(config), { clock: systemClock, ...deps });
 }
 
-function kafkaOptions(kafka: KafkaConfig): Omit<KafkaOptions, "cursorsTopic"> {
+/** See `CheckBrokers`. */
+export const checkBrokersOf = (config: Config): CheckBrokers =>
+  brokerCheck(optionsOf(config), { clock: systemClock, log: () => {} });
+
+function optionsOf({ kafka, topics }: Config): KafkaOptions {
+  const { name, partitions } = topics.cursors;
+  return { ...connectionOf(kafka), cursorsTopic: { name, partitions } };
+}
+
+function connectionOf(kafka: KafkaConfig): Omit<KafkaOptions, "cursorsTopic"> {
   const { brokers, clientId, compression, sessionTimeoutMs, heartbeatIntervalMs, ssl, sasl } = kafka;
   return {
     brokers,
@@ -90,12 +99,27 @@ export function connectTenant(config: Config, tenant: TenantConfig, mayAsk = () 
 
 /** The registry's id of our schema for a topic's values. */
 export function schemaIdFor(config: Config): (topic: string, signal: AbortSignal) => Promise<number> {
-  const { url, auth, timeoutMs, autoRegisterSchemas, ca } = config.schemaRegistry;
+  const { autoRegisterSchemas } = config.schemaRegistry;
+  const registry = connectRegistry(config);
+  return (topic, signal) => registry.schemaId(topic, autoRegisterSchemas, signal);
+}
+
+/** The subjects of topics' values in the registry. @throws, all of it, as `openSchema` and `latestVersion` do */
+export interface Subjects {
+  /** Of our schema; it is registered only where that is said. */
+  schemaId(topic: string, register: boolean, signal: AbortSignal): Promise<number>;
+  /** See `subjectMode`. */
+  mode(topic: string, signal: AbortSignal): Promise<string | null>;
+  latest(topic: string, signal: AbortSignal): Promise<SubjectVersion | null>;
+}
+
+export function connectRegistry(config: Config): Subjects {
+  const { url, auth, timeoutMs, ca } = config.schemaRegistry;
   const exchange = openExchange(ca);
-  return (topic, signal) =>
-    openSchema(
-      { url, auth, timeoutMs, subject: valueSubject(topic), autoRegister: autoRegisterSchemas },
-      exchange,
-      signal,
-    );
+  const of = (topic: string) => ({ url, auth, timeoutMs, subject: valueSubject(topic) });
+  return {
+    schemaId: (topic, autoRegister, signal) => openSchema({ ...of(topic), autoRegister }, exchange, signal),
+    mode: (topic, signal) => subjectMode(of(topic), exchange, signal),
+    latest: (topic, signal) => latestVersion(of(topic), exchange, signal),
+  };
 }

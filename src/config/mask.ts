@@ -1,3 +1,4 @@
+import { stringify } from "yaml";
 import { Secret } from "../kit/secret.ts";
 import type { Config } from "./config.ts";
 
@@ -5,6 +6,9 @@ import type { Config } from "./config.ts";
 export function maskedConfig(config: Config): unknown {
   return mask(config);
 }
+
+/** The same as YAML. */
+export const maskedYaml = (config: Config): string => stringify(maskedConfig(config));
 
 function mask(value: unknown): unknown {
   if (value instanceof Secret) return `[secret from ${value.origin}]`;

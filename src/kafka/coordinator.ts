@@ -1,5 +1,6 @@
 import type { Kafka, logCreator } from "kafkajs";
-import { failureOf, isCoordinatorMissing } from "./errors.ts";
+import { isCoordinatorMissing } from "./errors.ts";
+import { Hearing } from "./hearing.ts";
 
 export interface CoordinatorProbe {
   /** A client that logs at debug level. */
@@ -10,20 +11,16 @@ export interface CoordinatorProbe {
 }
 
 /**
- * Where brokers refuse a transactional id or a group, kafkajs says only that it found no coordinator; the reason
- * is in its debug log. Asks once more, listening there.
+ * Asks once more where no coordinator was found, listening for the reason.
  *
  * @returns the brokers' refusal if there is one, otherwise `error`.
  */
 export async function explainCoordinator(error: unknown, probe: CoordinatorProbe): Promise<unknown> {
   if (!isCoordinatorMissing(error)) return error;
-  const reasons: unknown[] = [];
-  const kafka = probe.client(() => ({ log }) => {
-    if (log["error"] instanceof Error) reasons.push(log["error"]);
-  });
-  if (probe.transactionalId !== null) await tryTransaction(kafka, probe.transactionalId);
-  await tryGroup(kafka, probe.groupId);
-  return reasons.find((reason) => failureOf(reason).kind === "refused") ?? error;
+  const hearing = new Hearing(probe.client);
+  if (probe.transactionalId !== null) await tryTransaction(hearing.kafka, probe.transactionalId);
+  await tryGroup(hearing.kafka, probe.groupId);
+  return hearing.refusal ?? error;
 }
 
 /** Does no more than the `open` that failed was asked to do. */

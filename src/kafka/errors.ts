@@ -122,10 +122,13 @@ export function failureOf(error: unknown): Failure {
   return { kind: "unavailable", found: wordsOf(found.at(-1) ?? error), remedy: "" };
 }
 
-/** Whether the brokers ask to wait for the previous transaction's end, having written nothing. */
-export function isConcurrentTransactions(error: unknown): boolean {
-  return chainOf(error).some((link) => namesOf(link).includes("CONCURRENT_TRANSACTIONS"));
+/** Whether the error, or what caused it, has this name: the protocol's, a socket's or kafkajs's. */
+export function isNamed(error: unknown, name: string): boolean {
+  return chainOf(error).some((link) => namesOf(link).includes(name));
 }
+
+/** Whether the brokers ask to wait for the previous transaction's end, having written nothing. */
+export const isConcurrentTransactions = (error: unknown): boolean => isNamed(error, "CONCURRENT_TRANSACTIONS");
 
 const NOT_READY = new Set([
   "NOT_LEADER_FOR_PARTITION",
@@ -142,9 +145,7 @@ export function isNotReady(error: unknown): boolean {
 }
 
 /** Whether kafkajs found no coordinator, behind which brokers hide missing rights. */
-export function isCoordinatorMissing(error: unknown): boolean {
-  return chainOf(error).some((link) => namesOf(link).includes("KafkaJSGroupCoordinatorNotFound"));
-}
+export const isCoordinatorMissing = (error: unknown): boolean => isNamed(error, "KafkaJSGroupCoordinatorNotFound");
 
 /** The error for a caller who was `doing` something other than a transaction. */
 export function connectionError(error: unknown, doing: string): ConnectorError {
@@ -190,6 +191,9 @@ function chainOf(error: unknown): object[] {
     links.push(link);
     if ("cause" in link) waiting.push(link.cause);
     if ("errors" in link && Array.isArray(link.errors)) waiting.push(...link.errors);
+    // Of a deletion of groups: each with its error.
+    if ("error" in link) waiting.push(link.error);
+    if ("groups" in link && Array.isArray(link.groups)) waiting.push(...link.groups);
   }
   return links;
 }

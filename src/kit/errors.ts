@@ -65,3 +65,13 @@ export function describeError(error: unknown): string {
   }
   return text;
 }
+
+/** The code of a connection that failed (Node's or undici's, such as ECONNREFUSED), wherever in the causes; or null. */
+export function connectionCode(error: unknown): string | null {
+  let at: unknown = error;
+  for (let depth = 0; at instanceof Error && depth < CAUSES_MAX; depth++) {
+    if (!(at instanceof ConnectorError) && "code" in at && typeof at.code === "string") return at.code;
+    at = at.cause;
+  }
+  return null;
+}

@@ -11,7 +11,12 @@ export type Verdict =
     }
   | { readonly kind: "throttled"; readonly waitMs: number; readonly hint: "header" | "body" | "none" }
   /** 5xx, resets, time-outs, cut-off bodies: the same request may succeed in a moment. */
-  | { readonly kind: "retry"; readonly reason: string }
+  | {
+      readonly kind: "retry";
+      readonly reason: string;
+      /** Node's or undici's, of a connection that failed. */
+      readonly connectionCode?: string;
+    }
   /** 401 and 403. */
   | { readonly kind: "unauthorized"; readonly reason: string }
   /** 400: the API refuses this request's filters. */

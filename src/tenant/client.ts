@@ -1,6 +1,6 @@
 import type { TenantAuth, TenantConfig } from "../config/config.ts";
 import type { Clock } from "../kit/clock.ts";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { ConnectorError, connectionCode, describeError } from "../kit/errors.ts";
 import type { Answer, TakeActivity, Verdict } from "./answer.ts";
 import { type Credentials, legacyToken } from "./credentials.ts";
 import { Deadline } from "./deadline.ts";
@@ -212,11 +212,12 @@ class Exchange {
   /** Whatever was thrown: our credentials' refusal, or a connection that may do better next time. */
   failure(error: unknown): Verdict {
     const why = excerpt(describeError(error), this.secrets);
-    if (error instanceof ConnectorError) {
-      return { kind: error.disposition === "fatal" ? "unauthorized" : "retry", reason: why };
-    }
+    const isOurs = error instanceof ConnectorError;
+    if (isOurs && error.disposition === "fatal") return { kind: "unauthorized", reason: why };
     const where = this.#status === null ? "no response" : `${this.#status} whose body broke off`;
-    return { kind: "retry", reason: `${where}: ${withCode(error, why)}` };
+    const reason = isOurs ? why : `${where}: ${withCode(error, why)}`;
+    const code = connectionCode(error);
+    return { kind: "retry", reason, ...(code === null ? {} : { connectionCode: code }) };
   }
 }
 

@@ -40,7 +40,7 @@ export function refusedToken(
   // An unknown code is explained by its own words, those before Microsoft's trace ids.
   const words = REMEDIES[number ?? ""] === undefined ? excerpt(description.split("Trace ID")[0] ?? "", secrets) : "";
   const told = [String(status), error, code, words].filter((part) => part !== "").join(" ");
-  return new ConnectorError("credentials_refused", `${host} gives no token (${told}): ${remedy}`, {
+  return new ConnectorError("credentials_refused", `${host} gives no token (${told}); ${remedy}`, {
     disposition: "fatal",
   });
 }

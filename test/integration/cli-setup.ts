@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Kafka, logLevel } from "kafkajs";
 import { expect, onTestFinished } from "vitest";
 import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
-import { type Broker, startBroker } from "../real/broker.ts";
-import { discard, scratchDir, startConnector } from "../real/process.ts";
+import { type Broker, type BrokerOptions, startBroker } from "../real/broker.ts";
+import { discard, eventually, scratchDir, startConnector } from "../real/process.ts";
 import { type Registry, startRegistry } from "../real/registry.ts";
 
 /** What a configuration points at: everything real but the tenant. */
@@ -14,9 +14,10 @@ export interface Surroundings extends AsyncDisposable {
   readonly tenant: MockTenant;
 }
 
-export async function startSurroundings(): Promise<Surroundings> {
+/** @param options of the broker; where it is a secured one, `configure` uses its plaintext door. */
+export async function startSurroundings(options: BrokerOptions = {}): Promise<Surroundings> {
   const [broker, registry, tenant] = await Promise.all([
-    startBroker(),
+    startBroker(options),
     startRegistry(),
     startMockTenant({ backlog: 500, requestLimit: null }),
   ]);
@@ -42,7 +43,7 @@ tenants:
     apiUrl: ${tenant.url}
     auth: { token: "\${file:token}" }
     requestsPerMinute: 6000
-kafka: { brokers: ["${broker.bootstrap}"] }
+kafka: { brokers: ["${doorOf(broker)}"] }
 schemaRegistry: { url: "${registry.url}" }
 topics:
   activities: { name: ${topic}, partitions: 2 }
@@ -67,7 +68,10 @@ export async function run(
   return { code, out };
 }
 
-const client = (broker: Broker) => new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING });
+/** Where a broker takes everybody, for everything. */
+export const doorOf = (broker: Broker): string => broker.security?.adminBootstrap ?? broker.bootstrap;
+
+const client = (broker: Broker) => new Kafka({ brokers: [doorOf(broker)], logLevel: logLevel.NOTHING });
 
 export async function topicsOf(broker: Broker): Promise<string[]> {
   const admin = client(broker).admin();
@@ -77,11 +81,21 @@ export async function topicsOf(broker: Broker): Promise<string[]> {
   return topics;
 }
 
-export async function createTopic(broker: Broker, topic: string, partitions: number, policy: string): Promise<void> {
+export async function createTopic(
+  broker: Broker,
+  topic: string,
+  partitions: number,
+  policy: string,
+  others: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const admin = client(broker).admin();
   await admin.connect();
-  const configEntries = [{ name: "cleanup.policy", value: policy }];
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true });
+  const configEntries = Object.entries({ "cleanup.policy": policy, ...others }).map(([name, value]) => ({
+    name,
+    value,
+  }));
+  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
+  await eventually(() => admin.fetchTopicOffsets(topic), 20_000, `topic ${topic} to be served`);
   await admin.disconnect();
 }
 

@@ -3,7 +3,7 @@ import { type Probed, tenantFindings } from "../../../src/cli/check-tenant.ts";
 import { exitCodeOf, findingLine } from "../../../src/cli/finding.ts";
 import type { Answer, Verdict } from "../../../src/tenant/answer.ts";
 
-const tenant = { name: "contoso", host: "contoso.example" };
+const tenant = { name: "contoso", host: "contoso.example", proxyVariable: null };
 const probe = { scan: "contoso-all", filters: {}, field: "created" } as const;
 const readAtMs = Date.parse("2026-11-23T12:00:00.400Z");
 

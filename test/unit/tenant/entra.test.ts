@@ -152,7 +152,7 @@ test.each([
       error: "invalid_client",
       error_description: "AADSTS7000215: Invalid client secret the-client-secret provided. Trace ID: x",
     },
-    /401 invalid_client AADSTS7000215\): auth\.clientSecret is wrong/,
+    /401 invalid_client AADSTS7000215\); auth\.clientSecret is wrong/,
   ],
   [401, { error: "invalid_client", error_codes: [7000222] }, /AADSTS7000222.*has expired/],
   [
@@ -165,13 +165,13 @@ test.each([
     { error: "invalid_request", error_description: "AADSTS90002: Tenant not found." },
     /AADSTS90002.*no such directory/,
   ],
-  [400, { error: "invalid_tenant" }, /invalid_tenant\): check auth\.directoryId/],
+  [400, { error: "invalid_tenant" }, /invalid_tenant\); check auth\.directoryId/],
   [
     400,
     { error: "odd", error_description: "AADSTS123456: Something new with the-client-secret.\r\nTrace ID: 1" },
     /AADSTS123456 AADSTS123456: Something new with \[redacted\]\.\)/,
   ],
-  [404, {}, /\(404\): check auth\.directoryId/],
+  [404, {}, /\(404\); check auth\.directoryId/],
 ] as const)(
   "a refusal with %s %j names Microsoft's code and the remedy, never the secret",
   async (status, json, message) => {
