@@ -1,7 +1,7 @@
 import { activityTopicsOf, type Config } from "../config/config.ts";
 import { agesOf } from "../connector/ages.ts";
 import { topicSpecs } from "../connector/connector.ts";
-import type { BrokerReport, CheckBrokers, TopicReport, Trial } from "../kafka/broker-check.ts";
+import type { BrokerReport, CheckBrokers, TopicReport, Trial } from "../kafka/broker-report.ts";
 import { aclCommands, type Right } from "../kafka/rights.ts";
 import { viewOf } from "./cursor-view.ts";
 import { type Finding, fail, failed, ok, splitRemedy, warn } from "./finding.ts";

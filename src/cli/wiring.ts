@@ -6,7 +6,8 @@ import { latestVersion, type SubjectVersion, subjectMode } from "../activity/reg
 import type { Config, KafkaConfig, TenantConfig } from "../config/config.ts";
 import { type ConfigSource, type Loaded, loadConfig } from "../config/load.ts";
 import { ConfigWatch, lookAt } from "../config/watch.ts";
-import { brokerCheck, type CheckBrokers } from "../kafka/broker-check.ts";
+import { brokerCheck } from "../kafka/broker-check.ts";
+import type { CheckBrokers } from "../kafka/broker-report.ts";
 import { openKafka } from "../kafka/kafkajs-port.ts";
 import type { KafkaDeps, KafkaOptions, SaslOptions, TlsOptions } from "../kafka/options.ts";
 import type { KafkaPort } from "../kafka/port.ts";

@@ -182,19 +182,20 @@ export function brokerFaults(around: () => Surroundings): void {
     const cursorsTopic = { name: `${topic}-cursors`, partitions: 3 };
     await using port = openKafka({ brokers, clientId: "owner", cursorsTopic }, { clock: systemClock });
     const shards = [0, 1, 2].map((shard) => port.shard(shard));
-    for (const shard of shards) await shard.open(never);
+    await Promise.all(shards.map((shard) => shard.open(never)));
     const { code, out } = await check(config);
     expect(code, out).toBe(0);
     expect(out).toMatch(/^ok {4}transactions of .*: one was begun and aborted, topics: 3$/m);
     for (const shard of shards) await shard.commit({ state: [{ key: "k", value: "v" }], records: [] }, never);
     const states = await Promise.all(shards.map(({ shard }) => port.readState(shard, never)));
     expect(states.map((state) => [...state.keys()])).toEqual([["k"], ["k"], ["k"]]);
-    for (const name of [topic, `${topic}-dlq`]) {
-      const [first] = await admin.fetchTopicOffsets(name);
+    const seen = [topic, `${topic}-dlq`].map(async (name) => {
       // A record and the marker of its abort.
-      expect([name, first?.high]).toEqual([name, "2"]);
+      const end = async () => (await admin.fetchTopicOffsets(name)).find(({ partition }) => partition === 0)?.high;
+      await expect.poll(end, { timeout: 10_000 }).toBe("2");
       expect(await committedIn(brokers, name)).toEqual(["after"]);
-    }
+    });
+    await Promise.all(seen);
     const groups = async () => (await admin.listGroups()).groups.map(({ groupId }) => groupId);
     await expect.poll(groups, { timeout: 10_000 }).not.toContainEqual(expect.stringMatching(`^${topic}-`));
   });

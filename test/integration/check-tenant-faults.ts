@@ -97,9 +97,9 @@ export function tenantFaults(around: () => Surroundings): void {
 
   test("a budget that is too small for the lookbacks", async () => {
     const scans = "scans: { all: { tenant: contoso, lookbacks: [10s, 1h] } }\n";
-    const { out } = await checkAt((await serving(page)).url, (yaml) => `${yaml.replace("6000", "5")}${scans}`);
-    expect(warnings(out)).toEqual([
-      expect.stringMatching(/readers of contoso: at least 18\.\d of 5 requests a minute.* -> .*fewer lookbacks/),
+    const { out } = await checkAt((await serving(page)).url, (yaml) => `${yaml.replace("6000", "18")}${scans}`);
+    expect(warnings(out).filter((line) => line.includes("readers"))).toEqual([
+      expect.stringMatching(/readers of contoso: at least 18\.\d of 18 requests a minute.* -> .*fewer lookbacks/),
     ]);
   });
 }

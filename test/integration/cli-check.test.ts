@@ -11,6 +11,7 @@ import { eventually, freePort, startConnector } from "../real/process.ts";
 import type { Registry } from "../real/registry.ts";
 import { statusOf } from "../real/stack.ts";
 import { brokerFaults } from "./check-broker-faults.ts";
+import { neededParts } from "./check-commands.ts";
 import { failures, runHere } from "./check-here.ts";
 import { registryFaults } from "./check-registry-faults.ts";
 import { tenantFaults } from "./check-tenant-faults.ts";
@@ -149,6 +150,7 @@ test("an incompatible schema that was registered before", async () => {
 
 test.each<[string, (yaml: string) => string, RegExp]>([
   ["a missing secret file", (yaml) => yaml.replace("file:token", "file:gone"), /auth\.token.*cannot read file .*gone/],
+  ["an empty secret file", (yaml) => yaml.replace("file:token", "file:/dev/null"), /auth\.token.*\/dev\/null is empty/],
   [
     "an unknown key",
     (yaml) => yaml.replace("requestsPerMinute", "requestPerMinute"),
@@ -172,6 +174,7 @@ test.each<[string, (yaml: string) => string, RegExp]>([
 tenantFaults(() => around);
 brokerFaults(() => around);
 registryFaults(() => around);
+neededParts(() => around);
 
 test("all configuration errors come at once", async () => {
   const { config } = setUp((yaml) => `${yaml.replace("file:token", "file:gone").replace("6000", "x")}nonsense: 1\n`);

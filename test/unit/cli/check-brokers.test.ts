@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { brokerFindings, onlyTopics } from "../../../src/cli/check-brokers.ts";
 import { topicSpecs } from "../../../src/connector/connector.ts";
-import type { BrokerQuestions, BrokerReport, TopicReport } from "../../../src/kafka/broker-check.ts";
+import type { BrokerQuestions, BrokerReport, TopicReport } from "../../../src/kafka/broker-report.ts";
 import type { Right } from "../../../src/kafka/rights.ts";
 import { ConnectorError } from "../../../src/kit/errors.ts";
 import { configOf } from "./configured.ts";

@@ -13,9 +13,21 @@ test("what the readers need is said for each tenant: polls, and a request for ea
   );
 });
 
-test("more than the budget is a warning", () => {
+test.each([
+  [500, 20, 52],
+  [5_000, 20, 527],
+])(
+  "at %i a page and %i requests a minute, with two ages, about %i activities a second are the ceiling",
+  (...numbers) => {
+    const [pageSize, requestsPerMinute, ceiling] = numbers;
+    const config = simConfig({ lookbacksMs: [2 * MINUTE_MS, 24 * 60 * MINUTE_MS], pageSize }, requestsPerMinute);
+    expect(costFindings(config)[0]?.detail).toMatch(new RegExp(`at most about ${ceiling} activities a second$`));
+  },
+);
+
+test("more than the budget is a warning with what to change", () => {
   const [finding] = costFindings(simConfig({ lookbacksMs: [], pollIntervalMs: 1_000 }, 30));
-  expect(finding).toMatchObject({ state: "warn" });
+  expect(finding).toMatchObject({ state: "warn", remedy: expect.stringMatching(/pollInterval.*requestsPerMinute/) });
   expect(JSON.stringify(finding)).toContain("more than the budget");
 });
 
