@@ -62,7 +62,7 @@ export async function schemaById(
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const answer = await asker(options, exchange, signal)("GET", `/schemas/ids/${id}`, null);
+  const answer = await openAsk(options, exchange, signal)("GET", `/schemas/ids/${id}`, null);
   const schema = isJsonObject(answer.json) ? parseJson(answer.json["schema"]) : undefined;
   if (answer.status === 200 && schema !== undefined) return schema;
   const said = `the schema registry at ${address(options)} answered ${answer.status} when asked for schema ${id}`;
