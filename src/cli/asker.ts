@@ -3,7 +3,7 @@ import { type BackoffOptions, backoffMs } from "../kit/backoff.ts";
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import type { Random } from "../kit/random.ts";
-import type { Answer, TakeActivity } from "../tenant/answer.ts";
+import type { Answer, TakeActivity, Verdict } from "../tenant/answer.ts";
 import type { Budget } from "../tenant/budget.ts";
 import type { PageRequest } from "../tenant/request.ts";
 import { troubleOf } from "./tenant-remedy.ts";
@@ -15,7 +15,7 @@ export interface AskerDeps {
   readonly budget: Budget;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told when a wait begins that is longer than the pace. */
+  /** Told when a wait begins that is longer than the pace, and of each wait for the pace. */
   onWait(reason: string, waitMs: number): void;
 }
 
@@ -25,6 +25,8 @@ export interface Traffic {
   throttled: number;
   /** That the tenant asked to wait. */
   throttledMs: number;
+  /** Waited for the pace that keeps within the budget. */
+  pacedMs: number;
 }
 
 /** An answer that is the asker's caller to judge: a page, or a refusal of this very request. */
@@ -33,6 +35,9 @@ export interface Asked<T> {
   /** Took the activities of exactly this answer. */
   readonly taker: T;
 }
+
+/** What is waited for between two requests that nothing is wrong with. */
+const PACE = "keeping within the budget";
 
 const BACKOFF: BackoffOptions = { firstMs: 1_000, capMs: 60_000 };
 
@@ -45,7 +50,7 @@ const TRIES = { first: 3, retry: 8, unauthorized: 2, contract: 3, throttled: 20 
 /** Asks a tenant within its budget, again and again where that may help, and gives up with a clear error. */
 export class Asker {
   readonly #deps: AskerDeps;
-  readonly traffic: Traffic = { requests: 0, throttled: 0, throttledMs: 0 };
+  readonly traffic: Traffic = { requests: 0, throttled: 0, throttledMs: 0, pacedMs: 0 };
   #failures = { retry: 0, unauthorized: 0, contract: 0, throttled: 0 };
   #answered = false;
 
@@ -54,7 +59,7 @@ export class Asker {
   }
 
   /**
-   * Asks until the answer is a page, `rejected` or `too_large`; `open` makes a taker for each try, so that nothing
+   * Asks until the answer is a page, `rejected`, `too_large` or one that lacks next filters; `open` makes a taker for each try, so that nothing
    * of a failed one is left.
    * @throws ConnectorError with the remedy once the tries are used up; the reason of `signal`.
    */
@@ -73,8 +78,13 @@ export class Asker {
   }
 
   async #pace(signal: AbortSignal): Promise<void> {
-    const { budget, clock } = this.#deps;
+    const { budget, clock, onWait } = this.#deps;
     for (let waitMs = budget.waitMs(clock.monotonicMs()); waitMs > 0; waitMs = budget.waitMs(clock.monotonicMs())) {
+      // The wait that the tenant asked for is told, and counted, where it is asked for.
+      if (this.#failures.throttled === 0) {
+        this.traffic.pacedMs += waitMs;
+        onWait(PACE, waitMs);
+      }
       await clock.sleep(waitMs, signal);
     }
   }
@@ -94,29 +104,25 @@ export class Asker {
   async #settled(answer: Answer, signal: AbortSignal): Promise<boolean> {
     const { verdict } = answer;
     const { budget, clock, random, onWait } = this.#deps;
-    switch (verdict.kind) {
-      case "page":
-      case "rejected":
-      case "too_large":
-        this.#answered = true;
-        this.#failures = { retry: 0, unauthorized: 0, contract: 0, throttled: 0 };
-        return true;
-      case "throttled":
-        this.#failed("throttled", TRIES.throttled, answer);
-        this.traffic.throttled += 1;
-        this.traffic.throttledMs += verdict.waitMs;
-        budget.throttled(clock.monotonicMs(), verdict.waitMs);
-        onWait("throttled", verdict.waitMs);
-        return false;
-      default: {
-        const tries = verdict.kind === "retry" && !this.#answered ? TRIES.first : TRIES[verdict.kind];
-        this.#failed(verdict.kind, tries, answer);
-        const waitMs = backoffMs(this.#failures[verdict.kind], BACKOFF, random);
-        onWait(verdict.reason, waitMs);
-        await clock.sleep(waitMs, signal);
-        return false;
-      }
+    if (isCallers(verdict)) {
+      this.#answered = true;
+      this.#failures = { retry: 0, unauthorized: 0, contract: 0, throttled: 0 };
+      return true;
     }
+    if (verdict.kind === "throttled") {
+      this.#failed("throttled", TRIES.throttled, answer);
+      this.traffic.throttled += 1;
+      this.traffic.throttledMs += verdict.waitMs;
+      budget.throttled(clock.monotonicMs(), verdict.waitMs);
+      onWait("throttled", verdict.waitMs);
+      return false;
+    }
+    const tries = verdict.kind === "retry" && !this.#answered ? TRIES.first : TRIES[verdict.kind];
+    this.#failed(verdict.kind, tries, answer);
+    const waitMs = backoffMs(this.#failures[verdict.kind], BACKOFF, random);
+    onWait(verdict.reason, waitMs);
+    await clock.sleep(waitMs, signal);
+    return false;
   }
 
   #failed(kind: "retry" | "unauthorized" | "contract" | "throttled", tries: number, answer: Answer): void {
@@ -135,3 +141,10 @@ export class Asker {
     });
   }
 }
+
+type Failed = Extract<Verdict, { kind: "throttled" | "retry" | "unauthorized" | "contract" }>;
+
+/** Whether asking again is not the asker's to decide. */
+const isCallers = (verdict: Verdict): verdict is Exclude<Verdict, Failed> =>
+  ["page", "rejected", "too_large"].includes(verdict.kind) ||
+  (verdict.kind === "contract" && verdict.lacksNext === true);

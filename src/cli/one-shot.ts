@@ -1,14 +1,19 @@
 import type { Start } from "../config/config.ts";
 import { LIMIT_MIN } from "../connector/scan-run.ts";
 import { ConnectorError } from "../kit/errors.ts";
-import { type Cursor, newCursor } from "../scan/cursor.ts";
-import { type Fold, foldPage, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
-import { IdTable } from "../scan/id-table.ts";
-import { type Ask, askedBounds, askOf, firstFilters, newPass } from "../scan/pass.ts";
+import { isoOf } from "../kit/iso.ts";
+import { type Fold, foldPage, foldRefused, notHonoured, type PageFacts, pagedOtherwise } from "../scan/fold.ts";
+import { isDone, type Job, newJob } from "../scan/job.ts";
+import type { OneShotState } from "../scan/one-shot-state.ts";
+import { type Ask, askedBounds, askOf, firstFilters, type Pass } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import type { Asker } from "./asker.ts";
-import { PageLines } from "./page-lines.ts";
+import type { Format, Piece } from "./scan-format.ts";
+import { ScanIds } from "./scan-ids.ts";
+import { ScanPage } from "./scan-page.ts";
+import { nextSpanMs, openSpan, rangeOf } from "./scan-span.ts";
+import { Tally } from "./scan-tally.ts";
 
 /** What a one-shot scan reads. */
 export interface OneShotPlan {
@@ -23,159 +28,186 @@ export interface OneShotPlan {
   readonly limit: number | null;
   readonly pagesBytes: number;
   readonly idsBytes: number;
-  readonly activityBytes: number;
+  /** Activities that a span should hold: their ids are remembered while it is read. */
+  readonly spanActivities: number;
 }
+
+/** Where a scan stands, but for what it was asked and what its output holds. */
+export type Standing = Omit<OneShotState, "asked" | "output">;
 
 export interface OneShotDeps {
   readonly asker: Asker;
+  readonly format: Format;
   /** Local wall clock, for where the server tells no time. */
   nowMs(): number;
-  /** Writes whole lines; false when nobody reads them any more. */
-  write(lines: readonly Buffer[], signal: AbortSignal): Promise<boolean>;
+  /** Writes whole pieces; false when nobody reads them any more. */
+  write(pieces: Iterable<Piece>, signal: AbortSignal): Promise<boolean>;
+  /** Told where the scan stands after each page that is written, before anything else is asked. */
+  keep(standing: () => Standing): Promise<void>;
   /** One line that a person should see. */
   note(text: string): void;
   /** Told after each page. */
   onPage(tally: Tally): void;
 }
 
-/** What a one-shot scan has done so far. */
-export interface Tally {
-  activities: number;
-  pages: number;
-  /** Activities that came more than once, and were written once. */
-  repeats: number;
-  /** Written as they came though they are no sound JSON objects with an id. */
-  defects: number;
-  /** Instants that could not be read to the end. */
-  gaps: number;
-  field: CursorField;
-  fromMs: number;
-  /** How far it was asked; null: whatever is visible. */
-  untilMs: number | null;
-  /** The highest cursor-field value so far. */
-  highestMs: number | null;
-  /** The server's time at the start. */
-  startedMs: number;
-}
-
 /** Nothing is saved this far ahead of the server's clock: an honoured bound there finds nothing. */
 const PROBE_AHEAD_MS = 24 * 3_600_000;
-/** A pass that has to begin again this often gets nowhere. */
-const RESTARTS_MAX = 5;
 
 /**
- * Reads a stretch of a tenant once, from one pass of the production reader, with the ids seen in memory. A page's
- * lines are written once it is known to be a page, so that the output holds nothing of a page cut in the middle.
+ * Reads a stretch of a tenant once, span by span, by the production reader. A page's activities are written once it is
+ * known to be a page, so that the output holds nothing of a page cut in the middle; those that were written before are
+ * known by their ids.
  */
 export class OneShot {
   readonly #plan: OneShotPlan;
   readonly #deps: OneShotDeps;
   readonly tally: Tally;
-  readonly #known = new IdTable();
-  #cursor: Cursor;
+  readonly #ids: ScanIds;
+  /** Null before the server's time is known. */
+  #job: Job | null;
   #limit: number;
-  #restarts = 0;
+  /** Next filters of this span that were refused, or missing. */
+  #refusals = 0;
   #previous: ReadonlySet<string> = new Set();
 
-  constructor(plan: OneShotPlan, deps: OneShotDeps) {
+  /** @param from where another process left the same scan; null: it begins. */
+  constructor(plan: OneShotPlan, deps: OneShotDeps, from: Standing | null = null) {
     this.#plan = plan;
     this.#deps = deps;
-    this.#limit = plan.pageSize;
-    const field = plan.cursorField === "auto" ? "created" : plan.cursorField;
-    const counts = { activities: 0, pages: 0, repeats: 0, defects: 0, gaps: 0 };
-    this.tally = { ...counts, field, fromMs: 0, untilMs: null, highestMs: null, startedMs: 0 };
-    this.#cursor = newCursor("", plan.filters, 0);
+    this.#limit = from?.limit ?? plan.pageSize;
+    this.#ids = new ScanIds(from?.ids);
+    this.#job = from?.job ?? null;
+    this.tally = new Tally(plan.cursorField === "auto" ? "created" : plan.cursorField, from);
   }
 
   /** @throws ConnectorError with its remedy; the reason of `signal`. The tally is true whenever it ends. */
   async run(signal: AbortSignal): Promise<void> {
-    await this.#begin(signal);
-    for (;;) {
+    let job = this.#job ?? (await this.#begin(signal));
+    while (!isDone(job) && this.#wanted > 0) {
       signal.throwIfAborted();
-      const { tally } = this;
+      const pass = job.pass ?? openSpan(job, this.tally.untilMs, this.tally.startedMs);
       const query = { filters: this.#plan.filters, limit: this.#limit };
-      const ask = askOf(this.#cursor.pass ?? this.#newPass(), tally.field, query);
-      const { answer, taker } = await this.#deps.asker.ask(ask.request, () => this.#lines(ask), signal);
-      if (answer.verdict.kind !== "page") this.#refused(ask, answer);
-      else if (!(await this.#take(ask, taker, answer, signal))) return;
+      const ask = askOf(pass, this.tally.field, query);
+      const { answer, taker } = await this.#deps.asker.ask(ask.request, () => this.#open(ask), signal);
+      const next = await this.#judge({ job, ask, page: taker, answer }, signal);
+      if (next === null) return;
+      job = next;
+      this.#job = job;
     }
   }
 
   /** Asks for what cannot be there: tells the server's time, and whether bounds on `created` are honoured. */
-  async #begin(signal: AbortSignal): Promise<void> {
+  async #begin(signal: AbortSignal): Promise<Job> {
     const { asker, nowMs } = this.#deps;
     const { tally } = this;
     const bounds = { fromMs: nowMs() + PROBE_AHEAD_MS, untilMs: null };
     const filters = JSON.stringify(firstFilters(this.#plan.filters, tally.field, bounds));
     const request = { filters, sortField: tally.field, sortDirection: "asc", limit: LIMIT_MIN } as const;
     const { answer, taker } = await asker.ask(request, () => new Count(), signal);
-    if (answer.verdict.kind !== "page" && answer.verdict.kind !== "too_large") throw asker.refusal(answer);
+    const { kind } = answer.verdict;
+    if (kind === "rejected") throw asker.refusal(answer);
     tally.startedMs = answer.serverNowMs ?? nowMs();
-    const range = rangeOf(this.#plan, tally.startedMs);
-    tally.fromMs = range.fromMs;
-    tally.untilMs = range.untilMs;
+    const { fromMs, untilMs } = rangeOf(this.#plan, tally.startedMs);
+    tally.fromMs = fromMs;
+    tally.untilMs = untilMs;
     if (taker.found > 0 && tally.field === "created") {
       this.#fallBack(`a bound on created in the future found ${taker.found} activities`);
     }
-    this.#open();
+    return this.#whole();
   }
 
-  #lines(ask: Ask): PageLines {
-    const { pagesBytes, activityBytes } = this.#plan;
-    const asked = { ...askedBounds(ask.pass), direction: ask.pass.direction };
-    const context = { field: ask.field, asked, known: this.#known, previous: this.#previous };
-    return new PageLines({ ...context, bytesMax: pagesBytes, activityBytesMax: activityBytes });
+  /** All of the stretch, to be read. */
+  #whole(): Job {
+    const { fromMs, untilMs, startedMs } = this.tally;
+    return newJob({ origin: "backfill", order: "asc", whole: { fromMs, untilMs: untilMs ?? startedMs } });
   }
 
-  /** Writes a page and moves on; false at the end. */
-  async #take(ask: Ask, page: PageLines, answer: Answer, signal: AbortSignal): Promise<boolean> {
-    const { verdict } = answer;
-    if (verdict.kind !== "page") return true;
-    const { hasNext, nextFilters, total } = verdict;
-    const facts = page.tally.facts({
-      hasNext,
-      nextFilters,
-      total,
-      serverNowMs: answer.serverNowMs ?? this.tally.startedMs,
+  #open(ask: Ask): ScanPage {
+    return new ScanPage({
+      field: ask.field,
+      asked: { ...askedBounds(ask.pass), direction: ask.pass.direction },
+      format: this.#deps.format,
+      known: this.#ids,
+      previous: this.#previous,
+      bytesMax: this.#plan.pagesBytes,
+      wanted: this.#wanted,
     });
-    if (!this.#honoured(ask, facts)) return true;
-    const fold = foldPage(this.#cursor, ask, facts);
-    const isRead = await this.#write(page, signal);
-    this.#count(page, facts, fold);
-    if (!isRead || fold.ended !== null || this.tally.activities === this.#plan.limit) return false;
-    if (fold.stuck) throw failed("api_contract", "the API brings the scan no further, whatever is asked");
-    this.#cursor = fold.reader;
-    this.#previous = page.tally.ids;
-    return true;
   }
 
-  async #write(page: PageLines, signal: AbortSignal): Promise<boolean> {
-    const { limit, idsBytes } = this.#plan;
-    const left = limit === null ? page.lines.length : limit - this.tally.activities;
-    const lines = page.lines.slice(0, left);
-    for (const id of page.freshIds) this.#known.add(id);
-    if (this.#known.bytes > idsBytes) {
+  get #wanted(): number {
+    return (this.#plan.limit ?? Number.POSITIVE_INFINITY) - this.tally.activities;
+  }
+
+  /** The scan after an answer; null: nobody reads its output any more. */
+  async #judge(read: Read, signal: AbortSignal): Promise<Job | null> {
+    const { job, ask, page, answer } = read;
+    const { verdict } = answer;
+    if (verdict.kind !== "page") return this.#refused(read);
+    const { hasNext, nextFilters, total } = verdict;
+    const serverNowMs = answer.serverNowMs ?? this.tally.startedMs;
+    const facts = page.tally.facts({ hasNext, nextFilters, total, serverNowMs });
+    if (!this.#honoured(ask, facts)) return this.#whole();
+    const fold = foldPage(job, ask, facts);
+    if (!(await this.#write(ask, page, signal))) return null;
+    return await this.#move(fold, { highestMs: facts.highestMs, ids: page.tally.ids });
+  }
+
+  async #write(ask: Ask, page: ScanPage, signal: AbortSignal): Promise<boolean> {
+    const { tally } = this;
+    if (!(await this.#deps.write(this.#deps.format.pieces(page.encoded), signal))) return false;
+    for (const fresh of page.fresh) this.#ids.add(fresh, ask.pass.reachMs);
+    if (this.#ids.bytes > this.#plan.idsBytes) {
       throw failed(
         "page_too_large",
-        `the ids of ${this.#known.size} activities do not fit in memory.ids: scan shorter stretches, or raise it`,
+        `the ids of ${this.#ids.size} activities do not fit in memory.ids: scan shorter stretches, or raise it`,
       );
     }
-    const isRead = await this.#deps.write(lines, signal);
-    this.tally.activities += lines.length;
-    return isRead;
-  }
-
-  #count(page: PageLines, facts: PageFacts, fold: Fold<Cursor>): void {
-    const { tally } = this;
+    tally.activities += page.encoded.length;
     tally.pages += 1;
     tally.repeats += page.repeats;
     tally.defects += page.defects;
-    if (facts.highestMs !== null) tally.highestMs = Math.max(tally.highestMs ?? facts.highestMs, facts.highestMs);
-    for (const { kind, detail } of fold.anomalies) {
-      if (kind === "stall") this.#deps.note(detail);
-    }
-    if (fold.gap !== null) tally.gaps += 1;
+    tally.leftOut += page.leftOut;
+    return true;
+  }
+
+  /** Goes on from a page that is written. */
+  async #move(fold: Fold<Job>, page: { highestMs: number | null; ids: ReadonlySet<string> }): Promise<Job> {
+    const { tally } = this;
+    for (const { kind, detail } of fold.anomalies) if (kind === "stall") this.#deps.note(detail);
+    if (fold.gap !== null) tally.addGap(fold.gap);
+    if (fold.stuck) throw failed("api_contract", "the API brings the scan no further, whatever is asked");
+    tally.reach(page.highestMs);
+    this.#previous = fold.ended === null ? page.ids : new Set();
+    const job = fold.ended === null ? fold.reader : this.#endSpan(fold.reader, fold.ended.pass);
+    await this.#keep(job);
     this.#deps.onPage(tally);
+    return job;
+  }
+
+  #endSpan(job: Job, pass: Pass): Job {
+    const { tally } = this;
+    this.#refusals = 0;
+    if (pass.doubtful) {
+      const { baseMs: fromMs, reachMs: untilMs } = pass;
+      tally.addGap({ fromMs, untilMs });
+      this.#deps.note(`from ${isoOf(fromMs)} nothing is shown, although the API counts something there`);
+    }
+    tally.reach(pass.reachMs);
+    const spanMs = nextSpanMs(job.spanMs, this.#ids.size, this.#plan.spanActivities);
+    this.#ids.endSpan();
+    return { ...job, spanMs };
+  }
+
+  #keep(job: Job): Promise<void> {
+    return this.#deps.keep(() => ({
+      cursorField: this.tally.field,
+      untilMs: this.tally.untilMs,
+      startedMs: this.tally.startedMs,
+      job,
+      limit: this.#limit,
+      ids: this.#ids.kept,
+      tally: this.tally.kept,
+    }));
   }
 
   /** Whether the page may be written. With `auto` another field is taken, but only while nothing is written. */
@@ -186,7 +218,6 @@ export class OneShot {
       const reason = breach ?? pagedOtherwise(ask, facts);
       if (reason === null) return true;
       this.#fallBack(reason);
-      this.#open();
       return false;
     }
     if (breach === null) return true;
@@ -199,54 +230,37 @@ export class OneShot {
       throw failed("api_contract", `the API does not honour created: ${reason}; try --cursor-field date`);
     }
     this.tally.field = "date";
+    this.#previous = new Set();
     this.#deps.note(`created is not honoured (${reason}): scanning along date, the time that activities happened`);
   }
 
-  #refused(ask: Ask, answer: Answer): void {
+  /** The scan after an answer that is no page. */
+  async #refused({ job, ask, page, answer }: Read): Promise<Job> {
+    const { kind } = answer.verdict;
     const { asker } = this.#deps;
-    if (answer.verdict.kind === "too_large") {
+    if (kind === "too_large") {
       if (this.#limit <= LIMIT_MIN) throw asker.refusal(answer, `, though only ${LIMIT_MIN} activities were asked for`);
       this.#limit = Math.max(LIMIT_MIN, Math.floor(this.#limit / 2));
-      return;
+      return job;
     }
-    if (ask.pass.nextFilters === null) throw asker.refusal(answer);
-    this.#restart("its next filters were refused");
-  }
-
-  /** The pass begins again; ids remove the repeats. */
-  #restart(reason: string): void {
-    this.#restarts += 1;
-    if (this.#restarts > RESTARTS_MAX) {
-      throw failed("api_contract", `the pass began again ${RESTARTS_MAX} times and does not end: ${reason}`);
+    if (kind === "rejected" && ask.pass.nextFilters === null) throw asker.refusal(answer);
+    this.#refusals += 1;
+    // Next filters that are refused may have aged, and missing ones be a slip; again, it is how this API is.
+    if (this.#refusals > 1) {
+      const fold = foldRefused(job, ask, answer.serverNowMs ?? this.tally.startedMs, page.tally.services);
+      return await this.#move(fold, { highestMs: null, ids: new Set() });
     }
-    this.#open();
-  }
-
-  /** A pass over the whole stretch. */
-  #open(): void {
-    const { fromMs, field } = this.tally;
-    this.#cursor = { ...newCursor("", this.#plan.filters, fromMs), cursorField: field, pass: this.#newPass() };
     this.#previous = new Set();
-  }
-
-  #newPass() {
-    const { fromMs, untilMs, startedMs } = this.tally;
-    return newPass({ fromMs, untilMs, direction: "asc" }, startedMs);
+    return kind === "rejected" ? { ...job, pass: null } : job;
   }
 }
 
-/** The stretch in epoch ms. @throws ConnectorError `config_invalid` when it is empty. */
-export function rangeOf(plan: Pick<OneShotPlan, "since" | "until">, serverNowMs: number) {
-  const fromMs = instantOf(plan.since, serverNowMs);
-  const untilMs = plan.until === null || plan.until.kind === "now" ? null : instantOf(plan.until, serverNowMs);
-  if (fromMs <= (untilMs ?? serverNowMs)) return { fromMs, untilMs };
-  const [from, until] = [fromMs, untilMs ?? serverNowMs].map((ms) => new Date(ms).toISOString());
-  throw failed("config_invalid", `--since (${from}) is later than --until (${until})`);
-}
-
-function instantOf(start: Start, serverNowMs: number): number {
-  if (start.kind === "instant") return start.atMs;
-  return start.kind === "age" ? serverNowMs - start.ageMs : serverNowMs;
+/** A request, and what came of it. */
+interface Read {
+  readonly job: Job;
+  readonly ask: Ask;
+  readonly page: ScanPage;
+  readonly answer: Answer;
 }
 
 /** Takes activities that should not be there. */
@@ -259,6 +273,6 @@ class Count {
   }
 }
 
-function failed(code: "api_contract" | "config_invalid" | "page_too_large", message: string): ConnectorError {
+function failed(code: "api_contract" | "page_too_large", message: string): ConnectorError {
   return new ConnectorError(code, message, { disposition: "fatal" });
 }

@@ -1,7 +1,7 @@
 import progress from "cli-progress";
 import { hideSecrets } from "../kit/secret.ts";
-import type { Traffic } from "./asker.ts";
-import type { Tally } from "./one-shot.ts";
+import { seconds } from "./scan-summary.ts";
+import type { Tally } from "./scan-tally.ts";
 
 /** What a person at a terminal sees of a scan while it runs. */
 export interface Progress {
@@ -17,27 +17,39 @@ export interface ProgressOptions {
   readonly stderr: NodeJS.WriteStream;
   /** Whether a bar is drawn; else there are only notes. */
   readonly bar: boolean;
+  /** Any clock that only goes forward, for the estimate. */
+  monotonicMs(): number;
 }
 
-export function openProgress({ stderr, bar }: ProgressOptions): Progress {
+/** How far a scan was when. */
+interface Moment {
+  readonly share: number;
+  readonly atMs: number;
+}
+
+export function openProgress({ stderr, bar, monotonicMs }: ProgressOptions): Progress {
   const print = (text: string) => stderr.write(hideSecrets(`${text}\n`));
   if (!bar) return { onPage: () => {}, onWait: () => {}, note: print, stop: () => {} };
   const notes: string[] = [];
   const drawn = new progress.SingleBar({
-    format: "{bar} {percentage}%  {activities} activities, pages: {pages}  {doing}",
+    format: "{bar} {percentage}%  {activities} activities, pages: {pages}{left}  {doing}",
     stream: stderr,
     hideCursor: true,
     clearOnComplete: true,
     barsize: 24,
     fps: 5,
   });
-  drawn.start(100, 0, { activities: "0", pages: "0", doing: "asking the tenant" });
+  drawn.start(100, 0, { activities: "0", pages: "0", left: "", doing: "asking the tenant" });
+  let first: Moment | null = null;
   return {
     onPage: (tally) => {
-      const { activities, pages } = tally;
-      drawn.update(percentOf(tally), {
-        activities: activities.toLocaleString("en"),
-        pages: pages.toLocaleString("en"),
+      const now = { share: shareOf(tally), atMs: monotonicMs() };
+      const leftMs = first === null ? null : leftFrom(first, now);
+      first ??= now;
+      drawn.update(Math.floor(100 * now.share), {
+        activities: tally.activities.toLocaleString("en"),
+        pages: tally.pages.toLocaleString("en"),
+        left: leftMs === null ? "" : `, about ${duration(leftMs)} left`,
         doing: "",
       });
     },
@@ -50,30 +62,20 @@ export function openProgress({ stderr, bar }: ProgressOptions): Progress {
   };
 }
 
-/** How far along the cursor field the scan is, 0 to 100. */
-export function percentOf({ fromMs, untilMs, startedMs, highestMs }: Tally): number {
+/** How far along the cursor field the scan is, 0 to 1. */
+export function shareOf({ fromMs, untilMs, startedMs, atMs }: Tally): number {
   const endMs = untilMs ?? startedMs;
-  if (highestMs === null || endMs <= fromMs) return 0;
-  return Math.min(100, Math.max(0, Math.floor((100 * (highestMs - fromMs)) / (endMs - fromMs))));
+  if (atMs === null || endMs <= fromMs) return 0;
+  return Math.min(1, Math.max(0, (atMs - fromMs) / (endMs - fromMs)));
 }
 
-/** The one line at the end. */
-export function summaryOf(tally: Tally, traffic: Traffic, ending: string): string {
-  const { activities, pages, repeats, defects, gaps, field, fromMs, untilMs } = tally;
-  const parts = [
-    count(activities, "activity", "activities"),
-    count(pages, "page", "pages"),
-    count(traffic.requests, "request", "requests"),
-    `throttled ${seconds(traffic.throttledMs)}`,
-    ...(repeats > 0 ? [`${count(repeats, "repeat", "repeats")} left out`] : []),
-    ...(defects > 0 ? [`${defects} not JSON objects with an id, written as they came`] : []),
-    ...(gaps > 0 ? [`${count(gaps, "gap", "gaps")}`] : []),
-  ];
-  const iso = (ms: number) => new Date(ms).toISOString();
-  const range = fromMs === 0 ? "" : `; ${field} from ${iso(fromMs)} to ${untilMs === null ? "now" : iso(untilMs)}`;
-  return `scan ${ending}: ${parts.join(", ")}${range}`;
+/** How long the rest will take at the pace since `first`, in ms; null: nothing can be said. */
+export function leftFrom(first: Moment, now: Moment): number | null {
+  const done = now.share - first.share;
+  return done <= 0 ? null : ((now.atMs - first.atMs) * (1 - now.share)) / done;
 }
 
-const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)} s`;
-
-const count = (n: number, one: string, many: string): string => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
+function duration(ms: number): string {
+  if (ms < 90_000) return seconds(ms);
+  return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
+}

@@ -1,8 +1,14 @@
 import type { Config, Start } from "../config/config.ts";
 import { parseStart } from "../config/units.ts";
+import { canonicalJson } from "../kit/canonical.ts";
 import { ConnectorError } from "../kit/errors.ts";
 import type { OneShotPlan } from "./one-shot.ts";
 import { type FilterSources, readFilters } from "./scan-filters.ts";
+import type { FormatName } from "./scan-format.ts";
+import type { AskedFor } from "./scan-state.ts";
+
+/** Ten full pages: what spans cost in requests, by their last pages that are not full, stays small. */
+const SPAN_ACTIVITIES = 50_000;
 
 export interface PlanArgs {
   readonly since: string;
@@ -20,7 +26,7 @@ export interface PlanArgs {
  */
 export function readPlan(
   args: PlanArgs,
-  { memory, limits }: Pick<Config, "memory" | "limits">,
+  { memory }: Pick<Config, "memory">,
 ): { readonly plan: OneShotPlan; readonly warnings: readonly string[] } {
   const problems: string[] = [];
   const since = readStart("--since", args.since, problems);
@@ -41,11 +47,28 @@ export function readPlan(
     limit: args.limit ?? null,
     pagesBytes: memory.pagesBytes,
     idsBytes: memory.idsBytes,
-    activityBytes: limits.activityBytes,
+    spanActivities: SPAN_ACTIVITIES,
   };
   return { plan, warnings: read.warnings };
 }
 
+/** What makes a scan another one, by the names of its flags: a state file goes with no other. */
+export function askedFor(
+  args: PlanArgs,
+  { filters }: OneShotPlan,
+  more: { readonly apiUrl: string; readonly format: FormatName; readonly out: string },
+): AskedFor {
+  return {
+    "the API's address": more.apiUrl,
+    "--out": more.out,
+    "--format": more.format,
+    "--since": args.since,
+    ...(args.until === undefined ? {} : { "--until": args.until }),
+    "the filters": canonicalJson(filters),
+    "--cursor-field": args.cursorField,
+    ...(args.limit === undefined ? {} : { "--limit": String(args.limit) }),
+  };
+}
 function readStart(flag: string, text: string, problems: string[]): Start {
   const start = parseStart(text);
   if (start === null) {

@@ -1,16 +1,13 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
-import { systemClock } from "../kit/clock.ts";
 import { ConnectorError, describeError } from "../kit/errors.ts";
-import { Budget } from "../tenant/budget.ts";
-import { Asker } from "./asker.ts";
 import type { CommandContext } from "./cli.ts";
-import { OneShot, type Tally } from "./one-shot.ts";
-import { Output } from "./output.ts";
-import { openProgress, type Progress, summaryOf } from "./progress.ts";
-import { readPlan } from "./scan-plan.ts";
+import { FORMATS, type FormatName } from "./scan-format.ts";
+import { scanOnce } from "./scan-once.ts";
+import { askedFor, readPlan } from "./scan-plan.ts";
+import { readState } from "./scan-state.ts";
 import { readTenant, tenantOptions } from "./scan-tenant.ts";
-import { connectTenant } from "./wiring.ts";
 
 const options = {
   ...tenantOptions,
@@ -31,87 +28,95 @@ const options = {
   },
   "page-size": { type: "number", default: 5_000, describe: "activities to ask for at once, 500 to 5000" },
   limit: { type: "number", describe: "stop after this many activities" },
-  output: { alias: "o", type: "string", describe: "file to write instead of standard output" },
+  format: {
+    choices: FORMATS,
+    describe:
+      "ndjson: the exact JSON, a line each; avro: a container file of our schema; table: for people. Default: avro " +
+      "for a file named .avro, else ndjson",
+  },
+  out: { alias: "o", type: "string", describe: "file to write instead of standard output" },
+  resume: {
+    type: "string",
+    describe:
+      "state file, kept until the scan is complete: the same command goes on where this one was ended; with --out",
+  },
+  output: {
+    choices: ["text", "json"] as const,
+    default: "text" as const,
+    describe: "the summary on standard error: a line for people, or one of JSON",
+  },
+  summary: { type: "string", describe: "file for the summary as JSON" },
 } as const;
 
 type Flags = InferredOptionTypes<typeof options>;
+export type ScanArgs = ArgumentsCamelCase<Flags>;
 
-/** `scan`: reads a stretch of a tenant once and writes each activity's exact JSON as a line. */
+/** `scan`: reads a stretch of a tenant once and writes each activity. */
 export function scanCommand({ signal, done }: CommandContext): CommandModule<object, Flags> {
   return {
     command: "scan",
-    describe: "read a tenant's activities once, as NDJSON; needs no Kafka",
+    describe: "read a tenant's activities once, as NDJSON, Avro or a table; needs no Kafka",
     builder: (yargs) =>
       yargs
         .options(options)
         .example("$0 scan -c mdca.yaml --since 1h", "the last hour of the only tenant")
         .example("$0 scan -c mdca.yaml --tenant contoso --since 1d -o day.ndjson", "a day into a file")
+        .example("$0 scan -c mdca.yaml --since 30d -o month.avro --resume month.state", "again, should it be ended")
         .example("$0 scan --url https://contoso.us3.portal.cloudappsecurity.com --token-file token", "no configuration")
-        .example("$0 scan -c mdca.yaml --filter service.eq=20893 | jq -r ._id", "one application's activities"),
-    handler: async (args: ArgumentsCamelCase<Flags>) => done(await scan(args, signal)),
+        .example("$0 scan -c mdca.yaml --filter service.eq=20893 | jq -r ._id", "one application's activities")
+        .example("$0 scan -c mdca.yaml --filter activity.type.eq=true --format table", "what administrators did"),
+    handler: async (args: ScanArgs) => done(await scan(args, signal)),
   };
 }
 
-async function scan(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Promise<number> {
+async function scan(args: ScanArgs, signal: AbortSignal): Promise<number> {
   const filtersFile = args.filtersFile ?? null;
   const file = filtersFile === null ? null : { name: filtersFile, text: readText(filtersFile) };
-  const { config, tenant, label, warnings } = readTenant(args, process.env);
-  const plan = readPlan({ ...args, file }, config);
-  await using output = await Output.open(args.output ?? null);
-  await using client = connectTenant(config, tenant);
-  // A bar among lines on the same terminal helps nobody.
-  const isMixed = args.output === undefined && process.stdout.isTTY === true;
-  const progress = openProgress({ stderr: process.stderr, bar: process.stderr.isTTY === true && !isMixed });
-  for (const warning of [...warnings, ...plan.warnings]) progress.note(`warning: ${warning}`);
-  const budget = new Budget({ requests: tenant.requestsPerMinute }, systemClock.monotonicMs());
-  const asker = new Asker({
-    tenant: label,
-    client,
-    budget,
-    clock: systemClock,
-    random: Math.random,
-    onWait: (reason, waitMs) => progress.onWait(reason, waitMs),
-  });
-  let isRead = true;
-  const oneShot = new OneShot(plan.plan, {
-    asker,
-    nowMs: () => systemClock.nowMs(),
-    write: async (lines, stop) => {
-      isRead = await output.write(lines, stop);
-      return isRead;
-    },
-    note: (text) => progress.note(text),
-    onPage: (tally) => progress.onPage(tally),
-  });
-  let ending = "failed";
-  try {
-    await oneShot.run(signal);
-    await output.begin();
-    ending = isRead ? "done" : "ended by its reader";
-    return exitCodeOf(oneShot.tally, progress);
-  } catch (error) {
-    if (signal.aborted) ending = "stopped";
-    throw error;
-  } finally {
-    progress.stop();
-    const tally = { ...oneShot.tally, activities: output.lines };
-    process.stderr.write(`${summaryOf(tally, asker.traffic, ending)}\n`);
+  const format = formatOf(args);
+  if (args.resume !== undefined && args.out === undefined) {
+    throw invalid("--resume goes with --out: what a pipe has been given cannot be cut back to a whole page");
   }
+  if (format === "avro" && args.out === undefined && process.stdout.isTTY === true) {
+    throw invalid("Avro is no text for a terminal: give --out FILE, or a pipe");
+  }
+  const { config, tenant, label, warnings } = readTenant(args, process.env);
+  const { plan, warnings: doubts } = readPlan({ ...args, file }, config);
+  const asked = askedFor({ ...args, file }, plan, {
+    apiUrl: tenant.apiUrl,
+    format,
+    out: resolve(args.out ?? "-"),
+  });
+  const stateFile = args.resume ?? null;
+  return await scanOnce(
+    {
+      config,
+      tenant,
+      label,
+      plan,
+      format,
+      out: args.out ?? null,
+      asked,
+      stateFile,
+      state: stateFile === null ? null : readState(stateFile, asked),
+      warnings: [...warnings, ...doubts],
+      summary: { output: args.output, file: args.summary ?? null },
+    },
+    signal,
+  );
 }
 
-/** A stretch with gaps was not read completely. */
-function exitCodeOf(tally: Tally, progress: Progress): number {
-  if (tally.gaps === 0) return 0;
-  progress.note("not complete: the activities of the instants named above could not all be read");
-  return 1;
+function formatOf({ format, out }: Pick<ScanArgs, "format" | "out">): FormatName {
+  return format ?? (out?.endsWith(".avro") === true ? "avro" : "ndjson");
 }
 
 function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new ConnectorError("config_invalid", `--filters-file: cannot read ${path}: ${describeError(error)}`, {
-      disposition: "fatal",
-    });
+    throw invalid(`--filters-file: cannot read ${path}: ${describeError(error)}`);
   }
+}
+
+function invalid(message: string): ConnectorError {
+  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
 }

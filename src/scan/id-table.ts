@@ -66,6 +66,11 @@ export class IdTable {
     }
   }
 
+  /** All of its ids in their order, copied. */
+  get ids(): Buffer {
+    return Buffer.concat(this.#segments, this.#size * ID_BYTES);
+  }
+
   /** The ids of the last segment that is not full; empty when all are. */
   get lastIds(): Buffer {
     const count = this.#size % SEGMENT_IDS;

@@ -11,7 +11,7 @@ const ORIGINS = ["lookback", "recovery", "backfill", "verify"] as const;
 
 const JOB_VERSION = 1;
 
-const jobSchema = z.strictObject({
+export const jobSchema = z.strictObject({
   version: z.literal(JOB_VERSION),
   origin: z.enum(ORIGINS),
   /** Of a lookback; null for the others. */

@@ -1,85 +1,19 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { MockTenantOptions } from "../../src/mock-tenant/settings.ts";
-import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
-import { discard, eventually, freePort, type Running, root, scratchDir, start } from "../real/process.ts";
-
-const FAST = ["--requests-per-minute", "60000"];
-
-async function mock(options: MockTenantOptions = {}): Promise<MockTenant> {
-  const tenant = await startMockTenant({ backlog: 3_000, requestLimit: null, ...options });
-  onTestFinished(() => tenant.close());
-  return tenant;
-}
-
-function folder(): string {
-  const dir = scratchDir("cli-scan");
-  onTestFinished(() => discard(dir));
-  writeFileSync(join(dir, "token"), "mock-token\n");
-  return dir;
-}
-
-interface Scanned {
-  readonly code: number | null;
-  readonly out: string;
-  readonly stderr: string;
-}
-
-/** `scan` with its standard output in a file of its own; what is logged is its standard error. */
-function begin(dir: string, args: readonly string[], env = {}): { running: Running; outFile: string } {
-  const outFile = join(dir, "stdout");
-  const argv = [process.execPath, "--import", "tsx", "src/main.ts", "scan", ...args];
-  const running = start(["/bin/sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", outFile, ...argv], {
-    name: "cli-scan",
-    cwd: root,
-    env,
-  });
-  onTestFinished(async () => void (await running.kill9()));
-  return { running, outFile };
-}
-
-async function scan(dir: string, args: readonly string[], env = {}): Promise<Scanned> {
-  const { running, outFile } = begin(dir, args, env);
-  const { code } = await running.exited;
-  return { code, out: readFileSync(outFile, "utf8"), stderr: running.log() };
-}
-
-const direct = (tenant: { url: string }, dir: string) => ["--url", tenant.url, "--token-file", join(dir, "token")];
-
-interface Line {
-  readonly id: string;
-  readonly sha256: string;
-}
-
-/** Every line parsed; fails on a line that is no whole activity. */
-function linesOf(text: string): Line[] {
-  expect(text === "" || text.endsWith("\n")).toBe(true);
-  return text
-    .split("\n")
-    .slice(0, -1)
-    .map((line) => ({
-      id: (JSON.parse(line) as { _id: string })._id,
-      sha256: createHash("sha256").update(line).digest("hex"),
-    }));
-}
-
-const byId = (a: Line, b: Line) => (a.id < b.id ? -1 : 1);
-const truthOf = (tenant: MockTenant, filters?: unknown): Line[] =>
-  tenant
-    .truth(filters)
-    .map(({ id, sha256 }) => ({ id, sha256 }))
-    .sort(byId);
+import { readContainers } from "../real/container.ts";
+import { eventually, freePort, start } from "../real/process.ts";
+import { begin, byId, direct, FAST, folder, linesOf, mock, scan, truthOf } from "../real/scan-run.ts";
 
 test("every activity of the stretch is a line of its exact bytes, once", async () => {
   const tenant = await mock({ backlog: 12_000, backlogSpanMs: 20 * 3_600_000 });
   const dir = folder();
   const { code, out, stderr } = await scan(dir, [...direct(tenant, dir), "--since", "1d", ...FAST]);
   expect(stderr).toMatch(
-    /^scan done: 12,000 activities, 3 pages, 4 requests, throttled 0 s; created from .* to now\n$/,
+    /^scan done: 12,000 activities, 4 pages, 5 requests, throttled 0 s; created from .* to now\n$/,
   );
   expect(code).toBe(0);
   expect(linesOf(out).sort(byId)).toEqual(truthOf(tenant));
@@ -132,11 +66,49 @@ test("a tenant of a configuration, by Entra, into a file", async () => {
   writeFileSync(config, `tenants:\n  contoso:\n    apiUrl: ${tenant.url}\n    auth: ${auth}\n`);
   const file = join(dir, "out.ndjson");
   writeFileSync(file, "what was there before\n");
-  const args = ["--config", config, "--tenant", "contoso", "--since", "2d", "--output", file, ...FAST];
+  const args = ["--config", config, "--tenant", "contoso", "--since", "2d", "--out", file, ...FAST];
   const { code, out, stderr } = await scan(dir, args, { APP: "app-secret" });
   expect(code, stderr).toBe(0);
   expect(out).toBe("");
   expect(linesOf(readFileSync(file, "utf8")).sort(byId)).toEqual(truthOf(tenant));
+});
+
+test("an Avro file is what others read: Apache Avro finds every activity with its exact JSON", async () => {
+  const tenant = await mock({ backlog: 6_000, pageCeiling: 700, faults: { duplicate: 0.3 } });
+  const dir = folder();
+  const files = [join(dir, "day.avro"), join(dir, "nothing.avro")] as const;
+  const day = [...direct(tenant, dir), "--since", "2d", "--out", files[0], "--output", "json", ...FAST];
+  const { code, stderr } = await scan(dir, day);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stderr)).toMatchObject({
+    ending: "done",
+    activities: 6_000,
+    format: "avro",
+    gaps: [],
+    error: null,
+  });
+  const none = [...direct(tenant, dir), "--filter", "activity.id.eq=nobody", "--out", files[1], ...FAST];
+  expect((await scan(dir, none)).code).toBe(0);
+  const [found, nothing] = await readContainers(files);
+  expect(found).toMatchObject({ codec: "deflate", schema: expect.stringMatching(/Activity$/) });
+  expect([...(found?.activities ?? [])].sort(byId)).toEqual(truthOf(tenant));
+  expect(nothing?.activities).toEqual([]);
+});
+
+test("a table is for people, and the summary for programs is in its file", async () => {
+  const tenant = await mock();
+  const dir = folder();
+  const file = join(dir, "summary.json");
+  const table = ["--since", "2d", "--limit", "5", "--format", "table", "--summary", file];
+  const { code, out, stderr } = await scan(dir, [...direct(tenant, dir), ...table, ...FAST]);
+  expect(code, stderr).toBe(0);
+  const [head, ...rows] = out.trimEnd().split("\n");
+  expect(head).toMatch(/^HAPPENED +APP +USER +IP ADDRESS +FROM +ACTIVITY +ID$/);
+  expect(rows).toHaveLength(5);
+  const ids = new Set(truthOf(tenant).map(({ id }) => id));
+  for (const row of rows) expect(ids.has(row.split(/ {2,}/).at(-1) ?? ""), row).toBe(true);
+  expect(stderr).toMatch(/^scan done: 5 activities/);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ ending: "done", activities: 5, out: null });
 });
 
 test("a wrong token is an error with its remedy after two requests, and an old file stays", async () => {
@@ -145,7 +117,7 @@ test("a wrong token is an error with its remedy after two requests, and an old f
   writeFileSync(join(dir, "token"), "wr0ng-t0ken");
   const file = join(dir, "out.ndjson");
   writeFileSync(file, "kept\n");
-  const { code, stderr } = await scan(dir, [...direct(tenant, dir), "--output", file, ...FAST]);
+  const { code, stderr } = await scan(dir, [...direct(tenant, dir), "--out", file, ...FAST]);
   expect(code).toBe(1);
   expect(stderr).toMatch(/api_unauthorized: tenant 127\.0\.0\.1:\d+: 401.*check the token/);
   expect(stderr).not.toContain("wr0ng-t0ken");
@@ -187,20 +159,28 @@ test("wrong usage exits 2, tells every problem, and asks the tenant nothing", as
   expect(stderr).toMatch(/servce: unknown filter; did you mean "service"/);
   expect(stderr).toMatch(/--since and --until/);
   expect((await scan(dir, ["--url", tenant.url, "--token", "s3cret"])).stderr).not.toContain("s3cret");
-  const nowhere = [...direct(tenant, dir), "--output", join(dir, "no/such/folder/x")];
-  expect(await scan(dir, nowhere)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--output: cannot write/) });
+  expect(await scan(dir, [...direct(tenant, dir), "--resume", join(dir, "state")])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/--resume goes with --out/),
+  });
+  const nowhere = [...direct(tenant, dir), "--out", join(dir, "no/such/folder/x")];
+  expect(await scan(dir, nowhere)).toMatchObject({ code: 2, stderr: expect.stringMatching(/--out: cannot write/) });
   expect(tenant.stats().requests).toBe(0);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s leaves whole lines and exits as the shell expects", async (name) => {
+test.each([
+  ["SIGINT", "ndjson"],
+  ["SIGTERM", "avro"],
+] as const)("%s leaves a whole %s file and exits as the shell expects", async (name, format) => {
   const tenant = await mock({ backlog: 20_000, pageCeiling: 500, latencyMs: 50 });
   const dir = folder();
-  const file = join(dir, "out.ndjson");
-  const { running } = begin(dir, [...direct(tenant, dir), "--since", "2d", "--output", file, ...FAST]);
-  await eventually(() => existsSync(file) && readFileSync(file).length > 1e6, 30_000, "the first pages");
+  const file = join(dir, `out.${format}`);
+  const { running } = begin(dir, [...direct(tenant, dir), "--since", "2d", "--out", file, ...FAST]);
+  await eventually(() => existsSync(file) && readFileSync(file).length > 3e5, 30_000, "the first pages");
   running.signal(name);
   expect(await running.exited).toEqual({ code: name === "SIGINT" ? 130 : 143, signal: null });
-  const lines = linesOf(readFileSync(file, "utf8"));
+  const [container] = format === "avro" ? await readContainers([file]) : [];
+  const lines = container?.activities ?? linesOf(readFileSync(file, "utf8"));
   expect(lines.length).toBeGreaterThan(0);
   expect(lines.length).toBeLessThan(20_000);
   const truth = new Map(truthOf(tenant).map(({ id, sha256 }) => [id, sha256]));

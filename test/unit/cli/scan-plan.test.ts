@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { rangeOf } from "../../../src/cli/one-shot.ts";
-import { type PlanArgs, readPlan } from "../../../src/cli/scan-plan.ts";
+import { askedFor, type PlanArgs, readPlan } from "../../../src/cli/scan-plan.ts";
+import { rangeOf } from "../../../src/cli/scan-span.ts";
 
-const bounds = { memory: { pagesBytes: 1, idsBytes: 2 }, limits: { bodyBytes: 3, activityBytes: 4 } };
+const bounds = { memory: { pagesBytes: 1, idsBytes: 2 } };
 const args: PlanArgs = {
   since: "1h",
   until: undefined,
@@ -35,4 +35,23 @@ test("every wrong flag is told at once, with what is allowed", () => {
     /--since: found "yesterday"[\s\S]*--until[\s\S]*--page-size: found 499[\s\S]*--limit: found 0[\s\S]*filter x/,
   );
   expect(() => readPlan({ ...args, pageSize: Number.NaN }, bounds)).toThrow(/--page-size: found NaN/);
+});
+
+test("what makes a scan another one is told by the names of its flags, and how much is asked for at once is none", () => {
+  const more = { apiUrl: "https://contoso.example", format: "avro", out: "/data/x.avro" } as const;
+  const asked = (changed: Partial<PlanArgs>) => {
+    const flags = { ...args, ...changed };
+    return askedFor(flags, readPlan(flags, bounds).plan, more);
+  };
+  expect(asked({ filter: ["service.eq=1"], until: "now", limit: 5 })).toEqual({
+    "the API's address": "https://contoso.example",
+    "--out": "/data/x.avro",
+    "--format": "avro",
+    "--since": "1h",
+    "--until": "now",
+    "the filters": '{"service":{"eq":[1]}}',
+    "--cursor-field": "auto",
+    "--limit": "5",
+  });
+  expect(asked({ pageSize: 500 })).toEqual(asked({}));
 });
