@@ -20,6 +20,8 @@ const FULL_WAIT_MS = 10;
 /** As much of an output's end tells whether it is the same one. */
 const END_BYTES = 64 * 1024;
 
+const PUT_BACK = "put it back, or remove the state file to begin anew";
+
 /** How much of an output is known, and what that ends with. */
 export interface OutputEnd {
   readonly bytes: number;
@@ -71,7 +73,12 @@ export class Output implements AsyncDisposable {
     try {
       fd = await calls.open(file, flagsOf({ isNew: from === null, isRead: isKept }), 0o666);
     } catch (error) {
-      throw invalid(`--out: cannot write ${file}: ${reasonOf(error)}`);
+      const reason = reasonOf(error);
+      throw invalid(
+        from === null || reason !== "ENOENT"
+          ? `--out: cannot write ${file}: ${reason}`
+          : `--resume: ${file} is gone; ${PUT_BACK}`,
+      );
     }
     const output = new Output(fd, options);
     if (from !== null) await output.#goOn(from);
@@ -134,10 +141,7 @@ export class Output implements AsyncDisposable {
     const stats = await calls.fstat(this.#fd);
     const isKnown = stats.isFile() && stats.size >= bytes && (await this.#endSha256(bytes)) === endSha256;
     if (!isKnown) {
-      throw invalid(
-        `--resume: ${this.#name} is not what the scan has written (${bytes} bytes of it were): put it back, or remove ` +
-          "the state file to begin anew",
-      );
+      throw invalid(`--resume: ${this.#name} is not the file of ${bytes} bytes that the scan had written; ${PUT_BACK}`);
     }
     await calls.ftruncate(this.#fd, bytes);
     this.#bytes = bytes;

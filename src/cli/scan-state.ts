@@ -34,7 +34,7 @@ export function readState(file: string, asked: AskedFor): OneShotState | null {
 
 /** Replaces the state file whole: whoever is killed leaves the one before or this one. @throws Error of the disk. */
 export async function writeState(file: string, state: OneShotState): Promise<void> {
-  const beside = `${file}.new`;
+  const beside = besideOf(file);
   const handle = await open(beside, "w", 0o600);
   try {
     await handle.writeFile(encodeOneShot(state));
@@ -47,8 +47,11 @@ export async function writeState(file: string, state: OneShotState): Promise<voi
 
 /** The scan is complete: there is nothing to go on with. */
 export async function removeState(file: string): Promise<void> {
-  await rm(file, { force: true });
+  for (const each of [file, besideOf(file)]) await rm(each, { force: true });
 }
+
+/** Becomes the state file once it is whole; left over where somebody was killed before that. */
+const besideOf = (file: string): string => `${file}.new`;
 
 function invalid(message: string): ConnectorError {
   return new ConnectorError("config_invalid", message, { disposition: "fatal" });

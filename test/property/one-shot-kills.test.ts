@@ -1,3 +1,4 @@
+import avsc from "avsc";
 import { expect, test } from "vitest";
 import type { Verdict } from "../../src/tenant/answer.ts";
 import type { PageRequest } from "../../src/tenant/request.ts";
@@ -80,3 +81,23 @@ test("what goes on asks for nothing twice: neither the probe nor a page that is 
   expect(second.sim.requests[0]).toEqual(whole.sim.requests[4]);
   expect(second.tally.pages).toBe(whole.tally.pages);
 });
+
+test("an Avro file that was cut off in the middle of a block is whole again", async () => {
+  const set = { ...spans, activities: atEdges, format: "avro" } as const;
+  const truth = sorted(atEdges.map(({ id }) => id));
+  for (const page of [1, 2, 9]) {
+    const { left } = await play({ ...set, kill: { page, moment: "torn" } });
+    const { output } = await play({ ...set, left });
+    expect(sorted(await containerIds(output))).toEqual(truth);
+  }
+});
+
+/** The ids in an Avro container file, by avsc's own reader. @throws where a block does not end where its head says. */
+async function containerIds(file: Buffer): Promise<string[]> {
+  const decoder = new avsc.streams.BlockDecoder();
+  const ids: string[] = [];
+  decoder.on("data", ({ _id }: { _id: string }) => ids.push(_id));
+  decoder.end(file);
+  await new Promise((resolve, reject) => decoder.once("end", resolve).once("error", reject));
+  return ids;
+}
