@@ -5,8 +5,8 @@ import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { MockTenant } from "../../src/mock-tenant/start.ts";
 import { ensureBuilt } from "../real/built.ts";
 import { readContainers } from "../real/container.ts";
-import { eventually, startConnector } from "../real/process.ts";
-import { byId, direct, FAST, folder, linesOf, mock, truthOf } from "../real/scan-run.ts";
+import { eventually, start } from "../real/process.ts";
+import { byId, direct, FAST, folder, linesOf, mock, scanOf, truthOf } from "../real/scan-run.ts";
 
 beforeAll(ensureBuilt, 240_000);
 
@@ -22,7 +22,7 @@ const knownBytes = ({ state }: Paths): number =>
   existsSync(state) ? (JSON.parse(readFileSync(state, "utf8")) as { output: { bytes: number } }).output.bytes : 0;
 
 function begin(args: readonly string[]) {
-  const running = startConnector(["scan", ...args], { name: "cli-scan-resume", built: true });
+  const running = start(scanOf(args), { name: "cli-scan-resume" });
   onTestFinished(async () => void (await running.kill9()));
   return running;
 }

@@ -2,11 +2,14 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { MockTenantOptions } from "../../src/mock-tenant/settings.ts";
+import { ensureBuilt } from "../real/built.ts";
 import { readContainers } from "../real/container.ts";
 import { eventually, freePort, start } from "../real/process.ts";
-import { begin, byId, direct, FAST, folder, linesOf, mock, scan, truthOf } from "../real/scan-run.ts";
+import { begin, byId, direct, FAST, folder, linesOf, mock, scan, scanOf, truthOf } from "../real/scan-run.ts";
+
+beforeAll(ensureBuilt, 240_000);
 
 test("every activity of the stretch is a line of its exact bytes, once", async () => {
   const tenant = await mock({ backlog: 12_000, backlogSpanMs: 20 * 3_600_000 });
@@ -192,7 +195,7 @@ test.each([
 test("a reader that has seen enough ends the scan quietly", async () => {
   const tenant = await mock({ backlog: 20_000, pageCeiling: 500 });
   const dir = folder();
-  const argv = [process.execPath, "--import", "tsx", "src/main.ts", "scan", ...direct(tenant, dir), "--since", "2d"];
+  const argv = scanOf([...direct(tenant, dir), "--since", "2d"]);
   const command = ["/bin/bash", "-c", 'set -o pipefail; "$@" | head -n 2 > /dev/null', "bash", ...argv, ...FAST];
   const running = start(command, { name: "cli-scan" });
   onTestFinished(async () => void (await running.kill9()));
@@ -204,7 +207,7 @@ test("a reader that has seen enough ends the scan quietly", async () => {
 test("a reader that stands still does not keep a stop from being heard", async () => {
   const tenant = await mock({ backlog: 20_000, pageCeiling: 500 });
   const dir = folder();
-  const argv = [process.execPath, "--import", "tsx", "src/main.ts", "scan", ...direct(tenant, dir), "--since", "2d"];
+  const argv = scanOf([...direct(tenant, dir), "--since", "2d"]);
   // The reader takes nothing until the scan is gone; its process id comes first.
   const script =
     '{ echo $BASHPID >&2; exec "$@"; } | { while kill -0 $(head -1 "$LOG") 2>/dev/null; do sleep 0.1; done; }';

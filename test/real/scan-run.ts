@@ -29,10 +29,13 @@ export interface Scanned {
   readonly stderr: string;
 }
 
+/** The command line of the compiled `scan`; `ensureBuilt` first. */
+export const scanOf = (args: readonly string[]): string[] => [process.execPath, "dist/main.js", "scan", ...args];
+
 /** `scan` with its standard output in a file of its own; what is logged is its standard error. */
 export function begin(dir: string, args: readonly string[], env = {}): { running: Running; outFile: string } {
   const outFile = join(dir, "stdout");
-  const argv = [process.execPath, "--import", "tsx", "src/main.ts", "scan", ...args];
+  const argv = scanOf(args);
   const running = start(["/bin/sh", "-c", 'out=$1; shift; exec "$@" > "$out"', "sh", outFile, ...argv], {
     name: "cli-scan",
     cwd: root,
