@@ -1,14 +1,18 @@
-import yargs from "yargs";
+import yargs, { type FallbackCompletionFunction } from "yargs";
 import { ConnectorError, describeError } from "../kit/errors.ts";
 import { hideSecrets } from "../kit/secret.ts";
 import { backfillCommand } from "./backfill.ts";
 import { checkCommand } from "./check.ts";
+import { completionsOf } from "./completion.ts";
 import { configCommand } from "./config-command.ts";
 import { cursorCommand } from "./cursor.ts";
 import { mockTenantCommand } from "./mock-tenant.ts";
+import { planCommand } from "./plan.ts";
+import { probeCommand } from "./probe.ts";
 import { runCommand } from "./run.ts";
 import { scanCommand } from "./scan.ts";
 import { schemaCommand } from "./schema.ts";
+import { statusCommand } from "./status.ts";
 import { StopRequested } from "./stop.ts";
 import { topicsCommand } from "./topics.ts";
 import { verifyCommand } from "./verify.ts";
@@ -33,6 +37,9 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     .command(runCommand(context))
     .command(scanCommand(context))
     .command(checkCommand(context))
+    .command(probeCommand(context))
+    .command(planCommand(context))
+    .command(statusCommand(context))
     .command(cursorCommand(context))
     .command(backfillCommand(context))
     .command(verifyCommand(context))
@@ -40,6 +47,7 @@ export async function runCli(argv: readonly string[], signal: AbortSignal): Prom
     .command(schemaCommand(context))
     .command(configCommand)
     .command(mockTenantCommand(context))
+    .completion("completion", "print a script that completes commands in bash, zsh and fish", complete(argv))
     .demandCommand(1, "a command is missing")
     .recommendCommands()
     .strict()
@@ -65,6 +73,15 @@ export interface CommandContext {
   /** Sets the exit code of a command that has ended by itself; 0 otherwise. */
   done(exitCode: number): void;
 }
+
+/** The first word is yargs' own flag, the second this program's name. */
+const complete =
+  (argv: readonly string[]): FallbackCompletionFunction =>
+  (_current, _argv, others, done) => {
+    const own = completionsOf(argv.slice(2));
+    if (own === null) others();
+    else done([...own]);
+  };
 
 function failed(error: unknown, signal: AbortSignal): number {
   if (signal.aborted && signal.reason instanceof StopRequested && error === signal.reason) {

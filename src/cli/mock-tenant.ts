@@ -14,6 +14,7 @@ import {
 import { settingsProblems } from "../mock-tenant/settings-check.ts";
 import { startMockTenant } from "../mock-tenant/start.ts";
 import type { CommandContext } from "./cli.ts";
+import { readProfile } from "./probe-profile.ts";
 
 /** A bare number is refused so that nobody has to guess its unit, but for 0; a skew may be negative. */
 function durationMs(text: unknown): unknown {
@@ -107,7 +108,9 @@ const FLAGS: Readonly<Record<string, Flag>> = {
 };
 
 function yargsOptions(): Record<string, Options> {
-  const options: Record<string, Options> = {};
+  const options: Record<string, Options> = {
+    profile: { type: "string", group: SERVER, describe: "behave as probe --profile found; other flags override it" },
+  };
   for (const [name, { setting, kind, group, text, choices }] of Object.entries(FLAGS)) {
     const preset = MOCK_TENANT_DEFAULTS[setting];
     options[name] = {
@@ -165,7 +168,8 @@ function settingsOf(args: Readonly<Record<string, unknown>>): MockTenantOptions 
     problems.push(`--fault-${fault}: found ${String(probability)}; allowed is a number from 0 to 1`);
   }
   if (problems.length > 0) throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
-  return { ...settings, faults } as MockTenantOptions;
+  const profile = args["profile"] === undefined ? {} : readProfile(String(args["profile"]));
+  return { ...profile, ...settings, faults: { ...profile.faults, ...faults } } as MockTenantOptions;
 }
 
 /** Runs a mock tenant until `signal` aborts. Its first line on stdout ends with its URL. */
@@ -215,6 +219,7 @@ export const mockTenantCommand = ({ signal }: CommandContext): CommandModule<obj
         "$0 mock-tenant --next-filters opaque --refuse-edited-filters",
         "next filters that only the server reads",
       )
-      .example("$0 mock-tenant --backlog 20000 --tie-share 0.5 --tie-size 6000", "milliseconds that overflow a page"),
+      .example("$0 mock-tenant --backlog 20000 --tie-share 0.5 --tie-size 6000", "milliseconds that overflow a page")
+      .example("$0 mock-tenant --profile contoso.json", "a tenant as probe --profile contoso.json found it"),
   handler: (args) => run(args, signal),
 });

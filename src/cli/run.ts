@@ -83,7 +83,7 @@ async function run(args: ConfigArgs, signal: AbortSignal): Promise<void> {
       config,
       version,
       kafka,
-      openTenant: (tenant, mayAsk) => connectTenant(config, tenant, mayAsk),
+      openTenant: (tenant, mayAsk) => connectTenant(config, tenant, { mayAsk }),
       openSchema: schemaIdFor(config),
       clock: systemClock,
       random: Math.random,

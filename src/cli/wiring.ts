@@ -13,7 +13,7 @@ import type { KafkaDeps, KafkaOptions, SaslOptions, TlsOptions } from "../kafka/
 import type { KafkaPort } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
 import { ConnectorError } from "../kit/errors.ts";
-import { TenantClient } from "../tenant/client.ts";
+import { type ClientOptions, TenantClient } from "../tenant/client.ts";
 
 /** The package's version; src and dist lie at the same depth. */
 export const version: string = (
@@ -92,10 +92,13 @@ function tlsOptions(ssl: NonNullable<KafkaConfig["ssl"]>): TlsOptions {
   };
 }
 
-/** @param mayAsk asked right before each request is written. */
-export function connectTenant(config: Config, tenant: TenantConfig, mayAsk = () => true): TenantClient {
+export function connectTenant(
+  config: Config,
+  tenant: TenantConfig,
+  hooks: Pick<ClientOptions, "mayAsk" | "onHeaders"> = {},
+): TenantClient {
   const limits = { bodyMaxBytes: config.limits.bodyBytes, activityMaxBytes: config.memory.pagesBytes };
-  return new TenantClient(tenant, { clock: systemClock, version, limits, mayAsk });
+  return new TenantClient(tenant, { clock: systemClock, version, limits, ...hooks });
 }
 
 /** The registry's id of our schema for a topic's values. */

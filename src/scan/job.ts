@@ -41,7 +41,8 @@ export const jobSchema = z.strictObject({
  */
 export type Job = Readonly<Omit<z.infer<typeof jobSchema>, "version">>;
 
-const SPAN_FIRST_MS = 3_600_000;
+/** What a job takes in its first pass. */
+export const SPAN_FIRST_MS = 3_600_000;
 
 export type NewJob = Pick<Job, "origin" | "order" | "whole"> & Partial<Pick<Job, "ageMs" | "mayRepeat" | "caughtUpMs">>;
 

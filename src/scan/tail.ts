@@ -52,7 +52,7 @@ const SPAN_MIN_MS = 60_000;
 const SPAN_MAX_MS = 24 * 3_600_000;
 
 /** Longer spans where little was found, shorter ones where a pass took long. */
-export function nextSpanMs(spanMs: number, pass: Pass, lastPage: LastPage): number {
+export function nextSpanMs(spanMs: number, pass: Pick<Pass, "pages">, lastPage: LastPage): number {
   if (pass.pages <= 1 && lastPage.activities * 2 < lastPage.limit) return Math.min(SPAN_MAX_MS, spanMs * 2);
   if (pass.pages > 20) return Math.max(SPAN_MIN_MS, Math.floor(spanMs / 2));
   return spanMs;

@@ -8,6 +8,8 @@ export type Verdict =
       /** The API's `total`: overcounts, only for the "empty although total > 0" rule. */
       readonly total: number | null;
       readonly activities: number;
+      /** Other members came before the activities. */
+      readonly leads?: true;
     }
   | { readonly kind: "throttled"; readonly waitMs: number; readonly hint: "header" | "body" | "none" }
   /** 5xx, resets, time-outs, cut-off bodies: the same request may succeed in a moment. */

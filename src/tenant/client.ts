@@ -22,6 +22,8 @@ export interface ClientOptions {
   readonly totalMs?: number;
   /** Asked right before a request is written: where it is false, none is. Default: always true. */
   readonly mayAsk?: () => boolean;
+  /** Told of each response of the API. */
+  readonly onHeaders?: (status: number, headers: ResponseHeaders) => void;
 }
 
 const TOTAL_MS = 600_000;
@@ -71,6 +73,7 @@ export class TenantClient implements AsyncDisposable {
       const message = { headers: this.#headers(authorization), body: bodyOf(request), mayLeave: mayAsk };
       const response = await this.#http.post(this.#url, message, deadline.signal);
       exchange.headersCame(response);
+      this.#options.onHeaders?.(response.status, response.headers);
       deadline.arm(...this.#bodyWithin());
       const verdict = await this.#read(response, takerOf(take), exchange);
       if (response.status === 401) this.#credentials.refused(authorization);

@@ -12,6 +12,8 @@ export type Cut =
       /** Names that came more than once. */
       readonly repeated: ReadonlySet<string>;
       readonly hasData: boolean;
+      /** Members came before `data`. */
+      readonly leads?: true;
       readonly elements: number;
     }
   /** Nothing but white space. */
@@ -66,6 +68,7 @@ export class PageCutter {
   #open: Role | null = null;
   #key = "";
   #hasData = false;
+  #leads = false;
   #envelopeBytes = 0;
   #elements = 0;
   #offset = 0;
@@ -97,7 +100,8 @@ export class PageCutter {
     const elements = this.#elements;
     if (this.#expect === "object") return { kind: "empty", elements };
     if (this.#expect !== "nothing") return { kind: "cut_off", elements };
-    return { kind: "object", members: this.#members, repeated: this.#repeated, hasData: this.#hasData, elements };
+    const whole = { kind: "object", members: this.#members, repeated: this.#repeated } as const;
+    return { ...whole, hasData: this.#hasData, elements, ...(this.#leads ? { leads: true } : {}) };
   }
 
   /** A byte order mark may open the body; its three bytes may come in three chunks. */
@@ -128,6 +132,7 @@ export class PageCutter {
     }
     if (next.role === "member" && this.#key === "data" && byte === OPEN_ARRAY) {
       this.#hasData = true;
+      this.#leads = this.#members.size > 0;
       this.#expect = "first_element";
       return at + 1;
     }

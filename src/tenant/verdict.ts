@@ -85,6 +85,7 @@ function judgeObject(received: Received, cut: Extract<Cut, { kind: "object" }>):
     nextFilters: hasNext === "true" ? nextFilters : null,
     total: numberOf(members.get("total")),
     activities: elements,
+    ...(cut.leads === true ? { leads: true } : {}),
   };
 }
 

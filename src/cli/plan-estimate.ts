@@ -1,0 +1,122 @@
+import { type CostBasis, costOf, type Range, sharedMs } from "../scan/cost.ts";
+import { ceilingPerSecond, jobRequests, type Load, type Upkeep, upkeepOf } from "../scan/upkeep.ts";
+
+/** How many activities come, and how that is known. */
+export interface Rate {
+  readonly perSecond: number;
+  /** `ledger`: the mean of what was published in so many hours; `unknown`: nothing was yet, taken for 0. */
+  readonly from: "given" | "ledger" | "unknown";
+  readonly hours: number;
+}
+
+/** A scan as it is to be estimated. */
+export interface ScanBasis {
+  readonly scan: string;
+  readonly rate: Rate;
+  readonly load: Omit<Load, "perSecond">;
+  readonly ledgers: CostBasis["ledgers"];
+  /** How far its tail is behind; 0: not at all, or not known. */
+  readonly behindMs: number;
+  /** What its range jobs have still to ask. */
+  readonly jobRequests: number;
+  /** To be read beside all else; null: nothing. */
+  readonly backfill: Range | null;
+}
+
+export interface ScanEstimate extends Pick<ScanBasis, "scan" | "rate"> {
+  readonly pageSize: number;
+  readonly upkeep: Upkeep;
+  /** The most activities a second with which its readers keep up, while the tenant's other scans stay as they are. */
+  readonly keepsUpTo: number;
+  readonly behindRequests: number;
+  readonly jobRequests: number;
+  readonly backfill: { readonly days: number; readonly activities: number; readonly requests: number } | null;
+}
+
+/** What a tenant's readers need of its budget, and what is left for the rest. Requests a minute. */
+export interface TenantEstimate {
+  readonly tenant: string;
+  readonly requestsPerMinute: number;
+  /** At which requests go out: one less than the budget. */
+  readonly pace: number;
+  readonly needs: number;
+  /** Negative: the readers need more than there is. */
+  readonly free: number;
+  readonly scans: readonly ScanEstimate[];
+  /** All that is behind, left of jobs, and to be backfilled. */
+  readonly work: number;
+  /** Until that is done; null: never, as nothing is left for it. */
+  readonly minutes: number | null;
+}
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const RATE_HOURS = 24;
+
+export function estimateTenant(
+  { tenant, requestsPerMinute }: { readonly tenant: string; readonly requestsPerMinute: number },
+  bases: readonly ScanBasis[],
+): TenantEstimate {
+  const pace = Math.max(1, requestsPerMinute - 1);
+  const upkeeps = bases.map(({ rate, load }) => upkeepOf({ ...load, perSecond: rate.perSecond }, pace));
+  const needs = upkeeps.reduce((sum, { perMinute }) => sum + perMinute, 0);
+  const scans = bases.map((basis, at) => {
+    const upkeep = upkeeps[at] ?? upkeepOf({ ...basis.load, perSecond: 0 }, pace);
+    return estimateScan(basis, upkeep, Math.max(0, pace - (needs - upkeep.perMinute)));
+  });
+  const work = scans.reduce((sum, each) => {
+    return sum + each.behindRequests + each.jobRequests + (each.backfill?.requests ?? 0);
+  }, 0);
+  const free = pace - needs;
+  const minutes = work === 0 ? 0 : free > 0 ? work / free : null;
+  return { tenant, requestsPerMinute, pace, needs, free, scans, work, minutes };
+}
+
+function estimateScan(basis: ScanBasis, upkeep: Upkeep, share: number): ScanEstimate {
+  const { scan, rate, load, behindMs, backfill, ledgers } = basis;
+  const { pageSize } = load;
+  return {
+    scan,
+    rate,
+    pageSize,
+    upkeep,
+    keepsUpTo: ceilingPerSecond(load, share),
+    behindRequests: behindMs === 0 ? 0 : jobRequests({ perSecond: rate.perSecond, pageSize }, behindMs),
+    jobRequests: basis.jobRequests,
+    backfill: backfill === null ? null : estimateBackfill(backfill, { rate, pageSize, ledgers }),
+  };
+}
+
+/** By what is known of each of its hours, if anything is, else at the rate. */
+function estimateBackfill(
+  { fromMs, untilMs }: Range,
+  { rate, pageSize, ledgers }: { rate: Rate; pageSize: number; ledgers: CostBasis["ledgers"] },
+): ScanEstimate["backfill"] {
+  const lengthMs = untilMs - fromMs;
+  const known =
+    rate.from === "ledger" ? costOf({ fromMs, untilMs }, { ledgers, pageSize, requestsPerMinute: 1 }) : null;
+  const activities = known === null ? Math.round((rate.perSecond * lengthMs) / 1_000) : known.activities;
+  const perSecond = (activities * 1_000) / lengthMs;
+  return { days: lengthMs / DAY_MS, activities, requests: jobRequests({ perSecond, pageSize }, lengthMs) };
+}
+
+/** The mean of the last day, or of as much of it as the scan has read. */
+export function rateOf(
+  ledgers: CostBasis["ledgers"],
+  { beganMs, positionMs }: { readonly beganMs: number | null; readonly positionMs: number | null },
+): Rate {
+  if (positionMs === null) return { perSecond: 0, from: "unknown", hours: 0 };
+  const fromMs = Math.max(beganMs ?? 0, positionMs - RATE_HOURS * HOUR_MS);
+  const range = { fromMs, untilMs: positionMs };
+  const lengthMs = range.untilMs - range.fromMs;
+  const counted = ledgers.reduce((sum, { sliceMs, published, deadLettered }) => {
+    const shared = sharedMs(range, sliceMs);
+    return (
+      sum +
+      ((published + deadLettered) * shared) /
+        Math.max(1, sharedMs({ fromMs: beganMs ?? 0, untilMs: positionMs }, sliceMs))
+    );
+  }, 0);
+  if (lengthMs <= 0 || counted === 0) return { perSecond: 0, from: "unknown", hours: 0 };
+  return { perSecond: (counted * 1_000) / lengthMs, from: "ledger", hours: lengthMs / HOUR_MS };
+}

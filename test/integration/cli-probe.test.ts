@@ -1,0 +1,181 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { REQUESTS_MAX, runCourse } from "../../src/cli/probe-course.ts";
+import { type Findings, judgeCourse } from "../../src/cli/probe-findings.ts";
+import { HeadersSeen } from "../../src/cli/probe-headers.ts";
+import { profileOf } from "../../src/cli/probe-profile.ts";
+import { reportLines } from "../../src/cli/probe-report.ts";
+import type { TenantConfig } from "../../src/config/config.ts";
+import type { Clock } from "../../src/kit/clock.ts";
+import { Secret } from "../../src/kit/secret.ts";
+import {
+  type MockTenantOptions,
+  NEXT_FILTERS_SHAPES,
+  THROTTLE_SHAPES,
+  TIE_OVERFLOWS,
+} from "../../src/mock-tenant/settings.ts";
+import { startMockTenant } from "../../src/mock-tenant/start.ts";
+import { Budget } from "../../src/tenant/budget.ts";
+import { TenantClient } from "../../src/tenant/client.ts";
+
+const RATE = 20;
+
+/** Time passes by sleeping alone, and at once: for one who asks and one who answers, in turn. */
+function leapingClock(): Clock {
+  let passedMs = 0;
+  return {
+    nowMs: () => Date.UTC(2026, 10, 25, 9, 30, 0, 123) + passedMs,
+    monotonicMs: () => passedMs,
+    sleep: async (delayMs, signal) => {
+      signal.throwIfAborted();
+      passedMs += Math.ceil(Math.max(0, delayMs));
+    },
+  };
+}
+
+function tenantAt(apiUrl: string): TenantConfig {
+  const token = new Secret("token", () => "mock-token");
+  const timeouts = { connectMs: 10_000, headersMs: 10_000, bodyMs: 10_000 };
+  const auth = { kind: "token", token } as const;
+  return { name: "contoso", apiUrl, auth, requestsPerMinute: RATE, ca: null, proxy: null, timeouts };
+}
+
+interface Probed {
+  readonly found: Findings;
+  readonly profile: MockTenantOptions;
+  /** Requests that the tenant counted, and the most in any of its windows. */
+  readonly requests: number;
+  readonly inWindow: number;
+}
+
+/** The production's course and client against a mock tenant, on one clock. */
+async function probeMock(options: MockTenantOptions): Promise<Probed> {
+  const clock = leapingClock();
+  await using tenant = await startMockTenant({ backlog: 6_000, tieSize: 1, ...options }, { clock });
+  const headers = new HeadersSeen();
+  const limits = { bodyMaxBytes: 256 * 1024 * 1024, activityMaxBytes: 8 * 1024 * 1024 };
+  const onHeaders = headers.note.bind(headers);
+  await using client = new TenantClient(tenantAt(tenant.url), { clock, version: "test", limits, onHeaders });
+  const budget = new Budget({ requests: RATE }, clock.monotonicMs());
+  const deps = { tenant: "contoso", client, budget, clock, random: () => 0.5, onWait: () => {} };
+  const course = await runCourse(deps, new AbortController().signal);
+  const found = judgeCourse(course, headers);
+  const { requests, maxInWindow } = tenant.stats();
+  return { found, profile: profileOf(found), requests, inWindow: maxInWindow };
+}
+
+/** Small pages, so that a variant is quick; whoever asks for the longest page has his own. */
+const SMALL = { pageCeiling: 600, backlog: 1_500 };
+
+/** Where the report and the profile name the variant. */
+type Named = { readonly found: object; readonly profile: object };
+
+const variants: readonly (readonly [string, MockTenantOptions, Named])[] = [
+  [
+    "no ceiling",
+    { backlog: 5_500, pageCeiling: null },
+    { found: { pageCeiling: { atLeast: 5_000, atMost: null } }, profile: {} },
+  ],
+  ...[100, 250, 500].map((pageCeiling) => {
+    const named = { found: { pageCeiling: { atLeast: pageCeiling, atMost: pageCeiling } }, profile: { pageCeiling } };
+    return [`pages of ${pageCeiling}`, { pageCeiling }, named] as const;
+  }),
+  ...NEXT_FILTERS_SHAPES.map((nextFilters) => {
+    return [
+      `next filters: ${nextFilters}`,
+      { nextFilters },
+      { found: { nextFilters }, profile: { nextFilters } },
+    ] as const;
+  }),
+  ...(["echo", "boundary", "opaque", "string"] as const).map((nextFilters) => {
+    const named = { found: { nextFilters, editedNextFilters: "refused" }, profile: { refuseEditedFilters: true } };
+    return [`edited ${nextFilters} refused`, { nextFilters, refuseEditedFilters: true }, named] as const;
+  }),
+  [
+    "created ignored",
+    { ignoreCreated: true },
+    { found: { honoured: { created: false, date: true } }, profile: { ignoreCreated: true } },
+  ],
+  [
+    "order ignored",
+    { faults: { descending: 1 } },
+    { found: { order: { asc: "desc", desc: "desc" } }, profile: { faults: { descending: 1 } } },
+  ],
+  [
+    "boundary repeated",
+    { faults: { duplicate: 1 } },
+    { found: { boundary: "repeated" }, profile: { faults: { duplicate: 1 } } },
+  ],
+  [
+    "last page hidden",
+    { faults: { "empty-last": 1 } },
+    { found: { lastPage: "hidden" }, profile: { faults: { "empty-last": 1 } } },
+  ],
+  [
+    "pages empty",
+    { faults: { "empty-page": 1 } },
+    { found: { emptyPages: true }, profile: { faults: { "empty-page": 1 } } },
+  ],
+  [
+    "whole seconds empty",
+    { emptyOnWholeSecond: true },
+    { found: { wholeSecond: "empty" }, profile: { emptyOnWholeSecond: true } },
+  ],
+  ["compressed", { compress: true }, { found: { compression: "br" }, profile: { compress: true } }],
+  ["a clock ahead", { clockSkewMs: 90_000 }, { found: { clockSkewSeconds: 90 }, profile: { clockSkewMs: 90_000 } }],
+  [
+    "a clock behind",
+    { clockSkewMs: -600_000 },
+    { found: { clockSkewSeconds: -600 }, profile: { clockSkewMs: -600_000 } },
+  ],
+  ["slow answers", { latencyMs: 700 }, { found: { answerMs: { least: 700, most: 700 } }, profile: { latencyMs: 700 } }],
+  [
+    "shows nothing",
+    { showsNothing: true },
+    { found: { activities: { seen: 0 }, pageCeiling: null, delays: null }, profile: {} },
+  ],
+  ["envelope first", { envelope: "before" }, { found: { envelope: "before" }, profile: { envelope: "before" } }],
+  [
+    "saved after one to two minutes",
+    { savingDelayMinMs: 60_000, savingDelayMaxMs: 120_000 },
+    { found: { delays: { slowShare: 0 } }, profile: {} },
+  ],
+  [
+    "a tenth saved within two days",
+    { slowSavingShare: 0.1 },
+    { found: {}, profile: { slowSavingShare: expect.closeTo(0.1, 1), slowSavingMaxMs: expect.any(Number) } },
+  ],
+  [
+    "a third shown up to a minute late",
+    { lateVisibleShare: 0.3, rate: 2 },
+    { found: { late: { found: expect.any(Number) } }, profile: { lateVisibleShare: expect.any(Number) } },
+  ],
+  [
+    "crowds of seven",
+    { tieShare: 0.5, tieSize: 7 },
+    { found: { instants: { most: 7, tiedShare: expect.closeTo(0.5, 1) } }, profile: { tieSize: 7 } },
+  ],
+  ...TIE_OVERFLOWS.map((tieOverflow) => {
+    const crowds = { tieShare: 0.9, tieSize: 700, tieOverflow, backlog: 6_000 };
+    const named = { found: { overfull: tieOverflow, emptyPages: false }, profile: { tieOverflow } };
+    return [`overfull instants: ${tieOverflow}`, crowds, named] as const;
+  }),
+  ...THROTTLE_SHAPES.map((throttleShape) => {
+    const named = { found: { throttled: throttleShape }, profile: { throttleShape } };
+    return [`throttled: ${throttleShape}`, { throttleShape, requestLimit: 8 }, named] as const;
+  }),
+  [
+    "a refusal in between",
+    { faultsNext: ["502", "truncate"] },
+    { found: { troubles: { "retry, status 502": 1, "retry, status 200": 1 } }, profile: { faults: {} } },
+  ],
+];
+
+test.each(variants)("a probe names what it meets: %s", async (_, options, { found, profile }) => {
+  const probed = await probeMock({ ...SMALL, ...options });
+  expect(probed.found, reportLines(probed.found).join("\n")).toMatchObject(found);
+  expect(probed.profile).toMatchObject(profile);
+  expect(probed.requests).toBeLessThanOrEqual(REQUESTS_MAX);
+  expect(probed.inWindow).toBeLessThanOrEqual(RATE);
+});
