@@ -29,6 +29,8 @@ const DAY_MS = 86_400_000;
 /** The API's most and least. */
 const LIMIT_MAX = 5_000;
 const LIMIT_MIN = 500;
+/** No page is known to hold fewer. */
+const CROWD_MAX = 90;
 /** So many of the newest are asked for again at the end. */
 const AGAIN_MAX = 400;
 
@@ -161,17 +163,16 @@ function beyondOf(sight: Sight): Question {
     : { ...asked, fromMs: offSecond(lastMs + 1), limit: LIMIT_MIN };
 }
 
-/** The largest crowd that is known as a whole, rather between seconds than on one. */
+/** A crowd that surely fits in a page, the larger the better; rather between seconds than on one. */
 async function askInstant(course: Course, ask: Ask): Promise<void> {
   const pages = [...course.newest, ...[course.older, course.first, course.beyond].filter((sight) => sight !== null)];
   const crowds = [...crowdsOf(pages, course.field)].map(([atMs, ids]) => ({ atMs, known: ids.size }));
   const between = crowds.filter(({ atMs }) => atMs % SECOND_MS !== 0);
-  const ranked = (between.length > 0 ? between : crowds).sort((a, b) => b.known - a.known || b.atMs - a.atMs);
-  const [best] = ranked;
+  const size = ({ known }: { known: number }) => (known <= CROWD_MAX ? known : 1 / known);
+  const [best] = (between.length > 0 ? between : crowds).sort((a, b) => size(b) - size(a) || b.atMs - a.atMs);
   if (best === undefined) return;
   const { atMs, known } = best;
-  const limit = known < LIMIT_MIN ? LIMIT_MIN : LIMIT_MAX;
-  const question: Question = { field: course.field, fromMs: atMs, untilMs: atMs, direction: "asc", limit };
+  const question: Question = { field: course.field, fromMs: atMs, untilMs: atMs, direction: "asc", limit: LIMIT_MAX };
   const sight = await ask(question);
   if (sight !== null) course.instant = { sight, known };
   course.wholeSecond = await ask({ ...question, fromMs: Math.floor(atMs / SECOND_MS) * SECOND_MS });
@@ -184,10 +185,11 @@ function alongDate({ seen }: Sight): Question {
   return { field: "date", fromMs, untilMs: null, direction: "asc", limit: LIMIT_MIN };
 }
 
+/** No newer ones: on a busy tenant they would fill the page. */
 function againOf(newest: Sight): Question {
   const values = valuesOf(newest).sort((a, b) => b - a);
   const fromMs = offSecond((values[Math.min(AGAIN_MAX, values.length) - 1] ?? newest.asked.fromMs) - 1);
-  return { ...newest.asked, fromMs, limit: LIMIT_MAX };
+  return { ...newest.asked, fromMs, untilMs: values[0] ?? null, limit: LIMIT_MAX };
 }
 
 /** A lower bound that stands on no whole second: some answers to such a bound are nothing. */

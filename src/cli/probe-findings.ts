@@ -146,7 +146,8 @@ function perHourOf({ newest }: Course): number | null {
 
 function exactBoundsOf({ instant }: Course, hidden: Findings["lastPage"]): Findings["exactBounds"] {
   if (instant === null || hidden === "hidden") return null;
-  return instant.sight.seen.length >= instant.known ? "inclusive" : "exclusive";
+  if (instant.sight.seen.length >= instant.known) return "inclusive";
+  return instant.sight.hasNext ? null : "exclusive";
 }
 
 /** The instant itself was shown, and what begins a little before it and holds it is not. */

@@ -71,5 +71,8 @@ export function overfullOf(course: Course, lastPage: Findings["lastPage"], hasSe
   return ended && lastPage !== "hidden" ? "end" : null;
 }
 
-/** A full page of one instant: what is cut off of it is of the same one. */
-const leadsNowhere = (page: Sight): boolean => page.seen.length >= page.asked.limit;
+/** Its next filters stand where it does; where they cannot be read, it is as full as can be. */
+function leadsNowhere(page: Sight): boolean {
+  const [atMs] = valuesOf(page);
+  return (page.nextFilters ?? "").includes(String(atMs)) || page.seen.length >= page.asked.limit;
+}

@@ -1,6 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { REQUESTS_MAX, runCourse } from "../../src/cli/probe-course.ts";
 import { type Findings, judgeCourse } from "../../src/cli/probe-findings.ts";
 import { HeadersSeen } from "../../src/cli/probe-headers.ts";
@@ -66,7 +64,7 @@ async function probeMock(options: MockTenantOptions): Promise<Probed> {
 }
 
 /** Small pages, so that a variant is quick; whoever asks for the longest page has his own. */
-const SMALL = { pageCeiling: 600, backlog: 1_500 };
+const SMALL = { pageCeiling: 200, backlog: 500 };
 
 /** Where the report and the profile name the variant. */
 type Named = { readonly found: object; readonly profile: object };
@@ -79,7 +77,7 @@ const variants: readonly (readonly [string, MockTenantOptions, Named])[] = [
   ],
   ...[100, 250, 500].map((pageCeiling) => {
     const named = { found: { pageCeiling: { atLeast: pageCeiling, atMost: pageCeiling } }, profile: { pageCeiling } };
-    return [`pages of ${pageCeiling}`, { pageCeiling }, named] as const;
+    return [`pages of ${pageCeiling}`, { pageCeiling, backlog: 2 * pageCeiling + 200 }, named] as const;
   }),
   ...NEXT_FILTERS_SHAPES.map((nextFilters) => {
     return [
@@ -148,7 +146,7 @@ const variants: readonly (readonly [string, MockTenantOptions, Named])[] = [
   ],
   [
     "a third shown up to a minute late",
-    { lateVisibleShare: 0.3, rate: 2 },
+    { lateVisibleShare: 0.3, rate: 20 },
     { found: { late: { found: expect.any(Number) } }, profile: { lateVisibleShare: expect.any(Number) } },
   ],
   [
