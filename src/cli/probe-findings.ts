@@ -222,13 +222,17 @@ function totalOf(sights: readonly Sight[]): Findings["total"] {
   return over.some((by) => by > 0) ? "over" : "exact";
 }
 
+/** Each answer bounds it: its `Date` was written, to the second, between its request and its headers. */
 function skewOf(sights: readonly Sight[]): number | null {
-  const skews = sights
-    .flatMap(({ serverNowMs, readAtMs }) => (serverNowMs === null ? [] : [serverNowMs + DATE_STEP_MS / 2 - readAtMs]))
-    .sort((a, b) => a - b);
-  const middle = skews[Math.floor(skews.length / 2)];
+  const bounds = sights.flatMap(({ serverNowMs, readAtMs, durationMs }) => {
+    if (serverNowMs === null) return [];
+    return [{ leastMs: serverNowMs - readAtMs, mostMs: serverNowMs + DATE_STEP_MS - (readAtMs - durationMs) }];
+  });
+  if (bounds.length === 0) return null;
+  const leastMs = highest(bounds.map((bound) => bound.leastMs));
+  const mostMs = lowest(bounds.map((bound) => bound.mostMs));
   // Adding 0 makes nothing of a negative zero.
-  return middle === undefined ? null : Math.round(middle / DATE_STEP_MS) + 0;
+  return Math.round((leastMs + mostMs) / 2 / DATE_STEP_MS) + 0;
 }
 
 const rounded = (share: number): number => Math.round(share * 1_000) / 1_000;

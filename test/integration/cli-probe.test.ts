@@ -177,3 +177,59 @@ test.each(variants)("a probe names what it meets: %s", async (_, options, { foun
   expect(probed.requests).toBeLessThanOrEqual(REQUESTS_MAX);
   expect(probed.inWindow).toBeLessThanOrEqual(RATE);
 });
+
+/** What a tenant does, without how much it had to show. */
+const kindsOf = ({ activities: _, delays: __, late: ___, changed: ____, total: _____, ...found }: Findings) => {
+  const { answerMs, instants, requests, ...kinds } = found;
+  return kinds;
+};
+
+test.each<[string, MockTenantOptions]>([
+  ["a plain tenant", { backlog: 700, pageCeiling: 250 }],
+  ["quirks together", { nextFilters: "opaque", refuseEditedFilters: true, emptyOnWholeSecond: true, compress: true }],
+  ["an API that goes by date", { ignoreCreated: true, nextFilters: "boundary", envelope: "before" }],
+  ["a tenant in trouble", { faults: { duplicate: 1 }, clockSkewMs: -30_000, latencyMs: 900 }],
+  ["one that hides", { faults: { "empty-last": 1 }, nextFilters: "string" }],
+])("a profile plays what was found, and a probe of it finds the same: %s", async (_, options) => {
+  const first = await probeMock({ ...SMALL, ...options });
+  const second = await probeMock({ ...first.profile, backlog: 700 });
+  expect(kindsOf(second.found)).toEqual(kindsOf(first.found));
+  expect(second.found.delays?.medianMs).toBeCloseTo(first.found.delays?.medianMs ?? 0, -5);
+  expect({ ...second.profile, ...VARYING }).toEqual({ ...first.profile, ...VARYING });
+});
+
+/** Drawn anew with each archive. */
+const VARYING = {
+  backlog: 0,
+  backlogSpanMs: 0,
+  rate: 0,
+  savingDelayMinMs: 0,
+  savingDelayMaxMs: 0,
+  tieSize: 1,
+  tieShare: 0,
+};
+
+/** All words and numbers of three characters and more that the values of a page hold. */
+function wordsOf(value: unknown): string[] {
+  if (typeof value === "object" && value !== null) return Object.values(value).flatMap(wordsOf);
+  return String(value).match(/[^\s"',;:{}[\]()<>]{3,}/g) ?? [];
+}
+
+test("nothing that identifies anybody gets into the report or the profile", async () => {
+  const clock = leapingClock();
+  await using tenant = await startMockTenant({ ...SMALL, nextFilters: "opaque" }, { clock });
+  const headers = { authorization: "Token mock-token", "content-type": "application/json" };
+  const body = JSON.stringify({ isScan: true, limit: 500 });
+  const page = await (await fetch(`${tenant.url}/api/v1/activities/`, { method: "POST", headers, body })).json();
+  const { found, profile } = await probeMock({ ...SMALL, nextFilters: "opaque", faultsNext: ["html"] });
+  const report = `${reportLines(found).join("\n")}\n${JSON.stringify(found)}\n${JSON.stringify(profile)}`;
+  const words = new Set([...wordsOf(page), "mock-token", "contoso", "127.0.0.1", new URL(tenant.url).port]);
+  expect(words.size).toBeGreaterThan(2_000);
+  const reported = new Set(report.match(/[^\s"',;:{}[\]()<>]+/g) ?? []);
+  expect([...reported].filter((word) => words.has(word) && !HARMLESS.has(word))).toEqual([]);
+  // No instant either: neither in ms nor as a date.
+  expect(report).not.toMatch(/\b\d{12,}\b|\b20\d\d-/);
+});
+
+/** Of this program's own words those that activities use, too. */
+const HARMLESS = new Set(["200", "none", "status", "true", "false", "null", "created", "total"]);
