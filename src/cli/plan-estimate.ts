@@ -1,4 +1,4 @@
-import { type CostBasis, costOf, type Range, sharedMs } from "../scan/cost.ts";
+import { type CostBasis, costOf, type Range } from "../scan/cost.ts";
 import { ceilingPerSecond, jobRequests, type Load, type Upkeep, upkeepOf } from "../scan/upkeep.ts";
 
 /** How many activities come, and how that is known. */
@@ -100,23 +100,20 @@ function estimateBackfill(
   return { days: lengthMs / DAY_MS, activities, requests: jobRequests({ perSecond, pageSize }, lengthMs) };
 }
 
-/** The mean of the last day, or of as much of it as the scan has read. */
+/** The mean of the last day, or of as much of it as there are ledgers for. */
 export function rateOf(
   ledgers: CostBasis["ledgers"],
   { beganMs, positionMs }: { readonly beganMs: number | null; readonly positionMs: number | null },
 ): Rate {
-  if (positionMs === null) return { perSecond: 0, from: "unknown", hours: 0 };
-  const fromMs = Math.max(beganMs ?? 0, positionMs - RATE_HOURS * HOUR_MS);
-  const range = { fromMs, untilMs: positionMs };
-  const lengthMs = range.untilMs - range.fromMs;
-  const counted = ledgers.reduce((sum, { sliceMs, published, deadLettered }) => {
-    const shared = sharedMs(range, sliceMs);
-    return (
-      sum +
-      ((published + deadLettered) * shared) /
-        Math.max(1, sharedMs({ fromMs: beganMs ?? 0, untilMs: positionMs }, sliceMs))
-    );
-  }, 0);
-  if (lengthMs <= 0 || counted === 0) return { perSecond: 0, from: "unknown", hours: 0 };
+  const unknown = { perSecond: 0, from: "unknown", hours: 0 } as const;
+  if (positionMs === null) return unknown;
+  const recent = ledgers.filter(({ sliceMs }) => sliceMs < positionMs && sliceMs >= positionMs - RATE_HOURS * HOUR_MS);
+  if (recent.length === 0) return unknown;
+  const firstMs = Math.min(...recent.map(({ sliceMs }) => sliceMs));
+  // The hour in which the scan began was read from there on.
+  const fromMs = beganMs !== null && beganMs < firstMs + HOUR_MS ? Math.max(firstMs, beganMs) : firstMs;
+  const counted = recent.reduce((sum, { published, deadLettered }) => sum + published + deadLettered, 0);
+  const lengthMs = positionMs - fromMs;
+  if (counted === 0 || lengthMs <= 0) return unknown;
   return { perSecond: (counted * 1_000) / lengthMs, from: "ledger", hours: lengthMs / HOUR_MS };
 }

@@ -12,6 +12,7 @@ import { type LiveConnector, type LiveOptions, startLive, untilCaughtUp } from "
 import { eventually } from "../real/process.ts";
 import { type Downstream, type MockProcess, startDownstream, startMock } from "../real/stack.ts";
 import { run } from "./cli-setup.ts";
+import { findNobody, lookAt } from "./operator-look.ts";
 
 let downstream: Downstream;
 beforeAll(async () => {
@@ -88,7 +89,9 @@ const APPLIED = /^no connector runs, so it was applied here.*\ndone: backfill\//
 
 test("without a connector commands are applied here, queued ones first; the next connector goes on from there", async () => {
   const stand = await Stand.open("owned", 0);
+  await lookAt(stand.live);
   await stand.live.process.stop();
+  await findNobody(stand.live);
   const [back, from] = [instant(3), instant(30)];
   const reset = ["cursor", "reset", "--to-datetime", back, "--execute", "--wait", "0s"];
   expect(await stand.command(...reset)).toMatchObject({ code: 0, out: expect.stringMatching(/^queued: /m) });

@@ -111,6 +111,20 @@ test("before the connector has run there is nothing to command", async () => {
   expect(out).toMatch(/has the connector run yet/);
 });
 
+test("a plan goes by the ledger: two hours of 2,000 activities, and a backfill of as many", async () => {
+  const scene = await setUp();
+  const { code, out } = await scene.command("plan", "--output=json", "--scan", SCAN, "--backfill", "10h");
+  expect(code, out).toBe(0);
+  const [estimate] = JSON.parse(out);
+  expect(estimate).toMatchObject({
+    tenant: "contoso",
+    pace: 5_999,
+    scans: [{ scan: SCAN, rate: { from: "ledger", hours: 3, perSecond: 6_000 / 10_800 }, jobRequests: 1 }],
+  });
+  expect(estimate.scans[0].backfill.activities).toBeGreaterThan(19_000);
+  expect(estimate.scans[0].backfill.activities).toBeLessThanOrEqual(20_000);
+});
+
 test("a dry run says what it would do and cost, and sends nothing", async () => {
   const scene = await setUp();
   const add = await scene.command("backfill", "add", "--scan", SCAN, "--from", hour(2), "--until", hour(0));
