@@ -1,15 +1,13 @@
 import type { Config, ScanConfig } from "../config/config.ts";
 import { agesOf } from "../connector/ages.ts";
 import { ageText } from "../kit/age.ts";
-import { stepMs } from "../scan/lookback.ts";
+import { upkeepOf } from "../scan/upkeep.ts";
 import { type Finding, ok, warn } from "./finding.ts";
-
-const MINUTE_MS = 60_000;
 
 /**
  * What a tenant's readers need of its budget while they are caught up, at the least: a poll an interval, and one
  * request for each step of each lookback. A busy tenant needs more, a page at a time: each lookback reads everything
- * once more, so there is a ceiling to what can be read at all.
+ * once more, so there is a ceiling to what can be read at all. `plan` says how much.
  */
 export function costFindings(config: Config): Finding[] {
   return config.tenants.flatMap(({ name, requestsPerMinute }) => {
@@ -34,6 +32,7 @@ export function costFindings(config: Config): Finding[] {
 /** What a scan needs a minute. */
 function needOf(scan: ScanConfig): { scan: ScanConfig; ages: readonly number[]; perMinute: number } {
   const ages = agesOf(scan, scan.cursorField === "date" ? "date" : "created");
-  const lookbacks = ages.reduce((sum, ageMs) => sum + MINUTE_MS / stepMs(ageMs), 0);
-  return { scan, ages, perMinute: MINUTE_MS / scan.pollIntervalMs + lookbacks };
+  const { pageSize, pollIntervalMs } = scan;
+  const load = { perSecond: 0, pageSize, pollIntervalMs, agesMs: ages };
+  return { scan, ages, perMinute: upkeepOf(load, Number.POSITIVE_INFINITY).perMinute };
 }
