@@ -72,7 +72,9 @@ export interface Course {
   requests: number;
   /** Answers that were no page, by what they were. */
   troubles: Map<string, number>;
-  /** Why the course ended early; null: it did not. */
+  /** Whether all was asked that made sense. */
+  complete: boolean;
+  /** What ended the course early; null: nothing did, or its requests were used up. */
   failure: ConnectorError | null;
 }
 
@@ -99,10 +101,12 @@ export async function runCourse(deps: CourseDeps, signal: AbortSignal): Promise<
     again: null,
     requests: 0,
     troubles: new Map(),
+    complete: false,
     failure: null,
   };
   try {
     await follow(course, new Prober(course, deps), deps.clock, signal);
+    course.complete = true;
   } catch (error) {
     if (error instanceof Spent) return course;
     if (!(error instanceof ConnectorError) || course.ahead === null) throw error;

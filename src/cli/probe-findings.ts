@@ -50,6 +50,8 @@ export interface Findings {
   /** Answers that were no page. */
   readonly troubles: Readonly<Record<string, number>>;
   readonly requests: number;
+  /** Whether all was asked that made sense; false: what is null may be for want of an answer. */
+  readonly complete: boolean;
 }
 
 /** The most that a page holds, as far as it can be told; `atMost` null: whatever was asked for came. */
@@ -99,6 +101,7 @@ export function judgeCourse(course: Course, headers: HeadersSeen): Findings {
     throttled: headers.throttled,
     troubles: Object.fromEntries(course.troubles),
     requests: course.requests,
+    complete: course.complete,
   };
 }
 

@@ -5,6 +5,17 @@ import { settingsProblems } from "../mock-tenant/settings-check.ts";
 import type { Findings } from "./probe-findings.ts";
 
 const VERSION = 1;
+/** Who may ask, and where: whoever plays a profile that others made decides that alone. */
+const NOT_BEHAVIOUR: readonly string[] = [
+  "host",
+  "port",
+  "tokens",
+  "tokenFile",
+  "forbiddenTokens",
+  "clientId",
+  "clientSecret",
+  "directoryId",
+];
 /** As many activities wait at the start as it takes to have pages cut, whatever the limit. */
 const BACKLOG = 12_000;
 const HOUR_MS = 3_600_000;
@@ -104,7 +115,11 @@ export function readProfile(file: string): MockTenantOptions {
   if (version !== VERSION || typeof settings !== "object" || settings === null || Array.isArray(settings)) {
     throw invalid(`--profile: ${file} is no profile of version ${VERSION}, as probe --profile writes it`);
   }
-  const problems = settingsProblems(settings as Record<string, unknown>, false);
+  const foreign = Object.keys(settings).filter((name) => NOT_BEHAVIOUR.includes(name));
+  const problems = [
+    ...settingsProblems(settings as Record<string, unknown>, false),
+    ...foreign.map((name) => `${name}: no profile's matter; give it as a flag`),
+  ];
   if (problems.length > 0) throw invalid(problems.map((problem) => `--profile: ${file}: ${problem}`).join("\n"));
   return settings as MockTenantOptions;
 }

@@ -6,12 +6,13 @@ const NOT_SEEN = "not seen";
 
 /** For people: a line a finding, in words that hold nothing of the tenant. */
 export function reportLines(found: Findings): string[] {
-  const { activities, requests, troubles } = found;
+  const { activities, requests, troubles, complete } = found;
   const perHour = activities.perHour === null ? "" : `, about ${activities.perHour} an hour`;
   const head = `${requests} requests; ${activities.seen} activities of the last ${activities.reachDays} days looked at${perHour}`;
   const rows = [["FINDING", "WHAT THE API DOES"], ...timeRows(found), ...pagingRows(found), ...transportRows(found)];
   const others = Object.entries(troubles).map(([trouble, times]) => ["no page", `${trouble}: ${times} times`]);
-  return [head, "", ...table([...rows, ...others])];
+  const cut = complete ? [] : ["", "not complete: its requests were used up, or the tenant stopped answering"];
+  return [head, "", ...table([...rows, ...others]), ...cut];
 }
 
 type Row = readonly [finding: string, what: string];

@@ -31,7 +31,7 @@ export function probeCommand({ signal, done }: CommandContext): CommandModule<ob
         .example("$0 probe -c mdca.yaml --tenant contoso", "for people")
         .example("$0 probe -c mdca.yaml --output json > probe.json", "to share: it names nobody and nothing")
         .example("$0 probe -c mdca.yaml --profile contoso.json", "and then: $0 mock-tenant --profile contoso.json")
-        .epilogue("Exits 1 when the tenant stopped answering before the end; what was seen until then is reported."),
+        .epilogue("Exits 1 when not all could be asked; what was seen until then is reported."),
     handler: async (args: ArgumentsCamelCase<Flags>) => done(await probe(args, signal)),
   };
 }
@@ -62,7 +62,6 @@ async function probe(args: ArgumentsCamelCase<Flags>, signal: AbortSignal): Prom
   const report =
     args.output === "json" ? JSON.stringify({ findings, profile }, null, 2) : reportLines(findings).join("\n");
   process.stdout.write(`${report}\n`);
-  if (course.failure === null) return 0;
-  note(`ended early: ${course.failure.code}: ${describeError(course.failure)}`);
-  return 1;
+  if (course.failure !== null) note(`ended early: ${course.failure.code}: ${describeError(course.failure)}`);
+  return course.complete ? 0 : 1;
 }

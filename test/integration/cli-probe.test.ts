@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
 import { REQUESTS_MAX, runCourse } from "../../src/cli/probe-course.ts";
 import { type Findings, judgeCourse } from "../../src/cli/probe-findings.ts";
 import { HeadersSeen } from "../../src/cli/probe-headers.ts";
@@ -13,9 +15,13 @@ import {
   THROTTLE_SHAPES,
   TIE_OVERFLOWS,
 } from "../../src/mock-tenant/settings.ts";
-import { startMockTenant } from "../../src/mock-tenant/start.ts";
+import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
 import { Budget } from "../../src/tenant/budget.ts";
 import { TenantClient } from "../../src/tenant/client.ts";
+import type { ResponseHeaders } from "../../src/tenant/verdict.ts";
+import { discard, scratchDir } from "../real/process.ts";
+import { startMock } from "../real/stack.ts";
+import { run } from "./cli-setup.ts";
 
 const RATE = 20;
 
@@ -47,13 +53,24 @@ interface Probed {
   readonly inWindow: number;
 }
 
-/** The production's course and client against a mock tenant, on one clock. */
-async function probeMock(options: MockTenantOptions): Promise<Probed> {
+/**
+ * The production's course and client against a mock tenant, on one clock.
+ * @param onAnswer told of each answer, by its number.
+ */
+async function probeMock(
+  options: MockTenantOptions,
+  onAnswer: (tenant: MockTenant, number: number) => void = () => {},
+): Promise<Probed> {
   const clock = leapingClock();
-  await using tenant = await startMockTenant({ backlog: 6_000, tieSize: 1, ...options }, { clock });
+  await using tenant = await startMockTenant({ tieSize: 1, ...options }, { clock });
   const headers = new HeadersSeen();
+  let answers = 0;
   const limits = { bodyMaxBytes: 256 * 1024 * 1024, activityMaxBytes: 8 * 1024 * 1024 };
-  const onHeaders = headers.note.bind(headers);
+  const onHeaders = (status: number, seen: ResponseHeaders) => {
+    headers.note(status, seen);
+    answers += 1;
+    onAnswer(tenant, answers);
+  };
   await using client = new TenantClient(tenantAt(tenant.url), { clock, version: "test", limits, onHeaders });
   const budget = new Budget({ requests: RATE }, clock.monotonicMs());
   const deps = { tenant: "contoso", client, budget, clock, random: () => 0.5, onWait: () => {} };
@@ -166,7 +183,10 @@ const variants: readonly (readonly [string, MockTenantOptions, Named])[] = [
   [
     "a refusal in between",
     { faultsNext: ["502", "truncate"] },
-    { found: { troubles: { "retry, status 502": 1, "retry, status 200": 1 } }, profile: { faults: {} } },
+    {
+      found: { troubles: { "retry, status 502": 1, "retry, status 200": 1 }, complete: false },
+      profile: { faults: {} },
+    },
   ],
 ];
 
@@ -233,3 +253,45 @@ test("nothing that identifies anybody gets into the report or the profile", asyn
 
 /** Of this program's own words those that activities use, too. */
 const HARMLESS = new Set(["200", "none", "status", "true", "false", "null", "created", "total"]);
+
+test("a token that is refused is an error with its remedy, after two requests", async () => {
+  await expect(probeMock({ ...SMALL, tokens: ["another"] })).rejects.toMatchObject({
+    code: "api_unauthorized",
+    message: expect.stringMatching(/^tenant contoso: 401.*check the token/),
+  });
+});
+
+test.each([4, 5, 6])(
+  "a tenant that stops answering after %d requests is asked no more than twelve times",
+  async (last) => {
+    const stop = (tenant: MockTenant, number: number) => {
+      if (number === last) tenant.change({ down: "refuse" });
+    };
+    const { found, requests } = await probeMock(SMALL, stop);
+    expect(requests).toBe(REQUESTS_MAX);
+    expect(found).toMatchObject({ complete: false, pageCeiling: expect.anything(), late: null });
+    expect(found.troubles).toEqual({ "retry, status 503": REQUESTS_MAX - last });
+  },
+);
+
+test("from the command line: a report, a profile, a mock tenant that plays it, and the same report of that", async () => {
+  const options = { ...SMALL, nextFilters: "boundary", compress: true, requestLimit: null } as const;
+  await using tenant = await startMockTenant(options);
+  const dir = scratchDir("cli-probe");
+  onTestFinished(() => discard(dir));
+  writeFileSync(join(dir, "token"), "mock-token\n");
+  const probe = async (url: string, name: string) => {
+    const profile = join(dir, name);
+    const flags = ["--token-file", join(dir, "token"), "--requests-per-minute", "60000", "--profile", profile];
+    const { code, out } = await run(["probe", "--url", url, ...flags, "--output", "json"]);
+    expect(code, out).toBe(0);
+    const report = JSON.parse(out) as { findings: Findings; profile: MockTenantOptions };
+    expect(JSON.parse(readFileSync(profile, "utf8"))).toEqual({ version: 1, settings: report.profile });
+    return { ...report, file: profile };
+  };
+  const first = await probe(tenant.url, "first.json");
+  expect(first.profile).toMatchObject({ nextFilters: "boundary", compress: true, pageCeiling: 200 });
+  await using played = await startMock(["--profile", first.file, "--request-limit", "100000"]);
+  const second = await probe(played.url, "second.json");
+  expect(kindsOf(second.findings)).toEqual(kindsOf(first.findings));
+});

@@ -41,6 +41,7 @@ const NOTHING: Course = {
   again: null,
   requests: 2,
   troubles: new Map(),
+  complete: true,
   failure: null,
 };
 
