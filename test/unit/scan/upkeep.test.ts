@@ -51,6 +51,7 @@ test.each<[string, Partial<Load>, number]>([
 });
 
 test.each<[string, number, number]>([
+  ["so few that spans grow", 0.0003, 96],
   ["few activities in an hour", 0.002, 48],
   ["just a page in an hour", 0.0028, 48],
   ["many pages in an hour", 0.1, 12],
