@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { openEncoder } from "../../src/activity/encode.ts";
 import { type AvroType, activitySchema, CONNECTOR_FIELDS, type RecordSchema } from "../../src/activity/schema.ts";
 import { Archive } from "../../src/mock-tenant/archive.ts";
-import { MOCK_TENANT_DEFAULTS } from "../../src/mock-tenant/settings.ts";
+import { MOCK_TENANT_DEFAULTS, STORIES } from "../../src/mock-tenant/settings.ts";
 import { activityText } from "../../src/mock-tenant/text.ts";
 import {
   activityOf,
@@ -94,8 +94,12 @@ function listOf(path: string, sent: unknown): readonly unknown[] {
 test("of every shape that the mock tenant has, the typed fields are the API's, raw is exact, nothing is a mismatch", () => {
   const filled = new Set<string>();
   for (const seed of [1, 2]) {
-    const settings = { ...MOCK_TENANT_DEFAULTS, seed, backlog: 500, largeShare: 0.02 };
-    const archive = new Archive(settings, Date.UTC(2026, 10, 23));
+    const settings = { ...MOCK_TENANT_DEFAULTS, seed, backlog: 500, largeShare: 0.02, stories: STORIES };
+    const startMs = Date.UTC(2026, 10, 23);
+    const archive = new Archive(settings, startMs);
+    // By then all stories are told.
+    archive.advance(startMs + 86_400_000, settings);
+    expect(archive.stories().length).toBe(STORIES.length);
     for (let index = 0; index < archive.count; index += 1) {
       const text = activityText(archive, index, settings);
       expect(differences(text, filled), `seed ${seed}, activity ${index}`).toEqual([]);
