@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup components build check test demo bench alerts sim mutants compare kills soak report reproduce clean
+.PHONY: help setup components build check test demo flink-demo bench alerts sim mutants compare kills soak report reproduce clean
 tsx := node --import tsx
 
 help: ## Lists the targets
@@ -25,6 +25,10 @@ test: setup ## Everything: check, contracts, integration with real Kafka, Node 2
 
 demo: components build ## A real Kafka, a mock tenant and the connector, with a check at the end (DEMO_SECONDS, BROKERS, REGISTRY)
 	@$(tsx) deploy/demo/demo.ts
+
+flink-demo: components build ## The same with Flink and a tenant that is attacked: alerts as they come, PASS or FAIL (BROKERS, REGISTRY)
+	@deploy/setup/flink.sh
+	@$(tsx) deploy/demo/flink-demo.ts
 
 bench: components ## Activities a second, CPU and memory, for the whole path and its parts
 	@$(tsx) test/bench/bench.ts

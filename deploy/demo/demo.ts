@@ -1,11 +1,10 @@
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { checkTopic } from "../../test/real/checker.ts";
-import { eventually, freePort, root, startConnector, tail } from "../../test/real/process.ts";
+import { eventually, tail } from "../../test/real/process.ts";
 import { type LiveStatus, type MockProcess, startDownstream, startMock, statusOf } from "../../test/real/stack.ts";
+import { givenDownstream, startDemoConnector } from "./demo-connector.ts";
 
 const seconds = Number(process.env["DEMO_SECONDS"] ?? "75");
-const given = { ...env("BROKERS", "brokers"), ...env("REGISTRY", "registry") };
 const topic = `mdca-demo-${Date.now().toString(36)}`;
 const live = process.stdout.isTTY === true;
 
@@ -15,11 +14,6 @@ const MOCK_FLAGS = [
   // A second client that takes part of the tenant's limit for a while.
   ["--foreign-requests", "60", "--foreign-from", "5s", "--foreign-until", "20s"],
 ].flat();
-
-function env(name: string, key: "brokers" | "registry"): { brokers?: string; registry?: string } {
-  const value = process.env[name];
-  return value === undefined || value === "" ? {} : { [key]: value };
-}
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -79,26 +73,12 @@ async function finish(port: number, mock: MockProcess): Promise<void> {
 
 async function demo(): Promise<boolean> {
   say("Starting Kafka and the schema registry …");
-  await using downstream = await startDownstream(given);
+  await using downstream = await startDownstream(givenDownstream());
   say(`  Kafka ${downstream.bootstrap}, registry ${downstream.registry}`);
   await using mock = await startMock(MOCK_FLAGS);
   say(`  a mock tenant at ${mock.url}: 50,000 activities waiting, 50 new a second, 30 requests a minute`);
-  const port = await freePort();
-  await using connector = startConnector(["run", "--config", join(root, "deploy/demo/config.yaml")], {
-    name: "connector-demo",
-    built: true,
-    env: {
-      DEMO_TENANT: mock.url,
-      DEMO_TOKEN: "mock-token",
-      DEMO_BROKERS: downstream.bootstrap,
-      DEMO_REGISTRY: downstream.registry,
-      MDCA_SOURCE__HTTP__PORT: String(port),
-      MDCA_SOURCE__TOPICS__ACTIVITIES__NAME: topic,
-      MDCA_SOURCE__TOPICS__CURSORS__NAME: `${topic}-cursors`,
-      MDCA_SOURCE__TOPICS__DLQ__NAME: `${topic}-dlq`,
-    },
-  });
-  await connector.waitFor(new URL(`http://127.0.0.1:${port}/readyz`), 60_000);
+  await using demo = await startDemoConnector(mock.url, downstream, topic);
+  const { process: connector, port } = demo;
   say(`The connector runs: http://127.0.0.1:${port}/status and /metrics\n`);
   const seen: Seen = { throttledAt: null };
   const enough = new AbortController();

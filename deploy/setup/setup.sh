@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # Brings a bare machine with Node to where everything here runs: npm packages, a JDK, Maven and Chromium, the real
-# components (Kafka, schema registry, Prometheus) under .cache/, the checker compiled. Idempotent; when nothing is
-# missing it only looks.
+# components (Kafka, schema registry, Flink, Prometheus) under .cache/, the checker compiled. Idempotent; when nothing
+# is missing it only looks.
 #   setup.sh              all of it
-#   setup.sh components   without Prometheus, Chromium and the checkers of packages: enough to run the connector and to
-#                         measure it
+#   setup.sh components   without Flink, Prometheus, Chromium and the checkers of packages: enough to run the connector
+#                         and to measure it
 #   setup.sh packages     the npm packages alone: enough for everything that starts no real component
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -105,6 +105,9 @@ if [ "$(cat .cache/checker.stamp 2>/dev/null)" != "$checker" ]; then
   javac -nowarn -d .cache/checker -cp '.cache/kafka/*' test/real/checker/*.java
   printf '%s\n' "$checker" >.cache/checker.stamp
 fi
+
+# --- Flink ---------------------------------------------------------------------------------------------------------
+[ "$what" != all ] || "$here/flink.sh" 9>&-
 
 # --- Prometheus and promtool ---------------------------------------------------------------------------------------
 [ "$what" != all ] || "$here/prometheus.sh" 9>&-

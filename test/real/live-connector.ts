@@ -23,6 +23,8 @@ export interface LiveOptions {
   readonly flags?: readonly string[];
   /** V8 and Node options. */
   readonly nodeArgs?: readonly string[];
+  /** The entry of another release, e.g. `newerRelease()`; default: `dist`. */
+  readonly main?: string;
 }
 
 /** The connector as a process of its own, from `dist`. */
@@ -71,6 +73,7 @@ export async function startLive(options: LiveOptions): Promise<LiveConnector> {
   const process = startConnector(["run", "--config", file, ...(options.flags ?? [])], {
     name: `connector-${options.topic}`,
     built: true,
+    main: options.main,
     nodeArgs: options.nodeArgs ?? [],
   });
   return {

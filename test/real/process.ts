@@ -259,11 +259,14 @@ export interface NodeOptions extends Omit<StartOptions, "name"> {
   readonly nodeArgs?: readonly string[];
   /** Run `dist/main.js` (after `make build`) instead of the sources. */
   readonly built?: boolean;
+  /** Run another release's entry instead. */
+  readonly main?: string | undefined;
 }
 
 /** Starts our own command, e.g. `startConnector(["run", "--config", file])`. */
 export function startConnector(args: readonly string[], options: NodeOptions = {}): Running {
-  const entry = options.built === true ? ["dist/main.js"] : ["--import", "tsx", "src/main.ts"];
+  const own = options.built === true ? ["dist/main.js"] : ["--import", "tsx", "src/main.ts"];
+  const entry = options.main === undefined ? own : [options.main];
   const argv = [process.execPath, ...(options.nodeArgs ?? []), ...entry, ...args];
   return start(argv, { name: `connector-${args[0] ?? "bare"}`, ...options });
 }
