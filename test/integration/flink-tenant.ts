@@ -35,10 +35,23 @@ export async function documentsOf(mockUrl: string): Promise<Document[]> {
   throw new Error("the scan has no end");
 }
 
-/** Writes activities beside the connector's own, by the newest schema of the subject; one into each partition given. */
+/** Where activities are published. */
+export interface Where {
+  readonly bootstrap: string;
+  readonly registry: string;
+  readonly topic: string;
+}
+
+export interface Put {
+  readonly partition: number;
+  readonly activity: Readonly<Record<string, unknown>>;
+}
+
+/** Writes activities beside the connector's own, by the newest schema of the subject, in a transaction. */
 export async function putActivities(
-  { bootstrap, registry, topic }: { readonly bootstrap: string; readonly registry: string; readonly topic: string },
-  puts: readonly { readonly partition: number; readonly activity: Readonly<Record<string, unknown>> }[],
+  { bootstrap, registry, topic }: Where,
+  puts: readonly Put[],
+  end: "commit" | "abort" = "commit",
 ): Promise<void> {
   const schemas = new SchemaRegistry({ host: registry });
   const schemaId = await schemas.getLatestSchemaId(`${topic}-value`);
@@ -46,8 +59,11 @@ export async function putActivities(
   for (const { partition, activity } of puts) {
     messages.push({ partition, key: String(activity["_id"]), value: await schemas.encode(schemaId, activity) });
   }
-  const producer = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).producer();
+  const kafka = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING });
+  const producer = kafka.producer({ transactionalId: `${topic}-beside`, maxInFlightRequests: 1, idempotent: true });
   await producer.connect();
-  await producer.send({ topic, messages });
+  const transaction = await producer.transaction();
+  await transaction.send({ topic, messages });
+  await transaction[end]();
   await producer.disconnect();
 }
