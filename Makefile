@@ -5,10 +5,10 @@ tsx := node --import tsx
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, registry, Prometheus, Chromium, checkers
+setup: ## Installs what is missing: npm packages, JDK, Maven, Kafka, registry, Flink, Prometheus, Chromium, checkers
 	@deploy/setup/setup.sh
 
-components: ## Of that what runs the connector and measures it: no Prometheus, no Chromium, no checkers of packages
+components: ## Of that what runs the connector and measures it: no Flink, no Prometheus, no Chromium, no checkers of packages
 	@deploy/setup/setup.sh components
 
 build: ## Compiles src to dist (then also: node dist/main.js)
