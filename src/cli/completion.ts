@@ -2,7 +2,17 @@ import { ACTIVITY_FILTERS } from "../config/filters.ts";
 import { readConfig } from "./wiring.ts";
 
 /** Flags whose value is a file: the shell completes those by itself where nothing else is offered. */
-const FILE_FLAGS: readonly string[] = ["--config", "-c", "--token-file", "--filters-file", "--profile", "-o"];
+const FILE_FLAGS: readonly string[] = [
+  "--config",
+  "-c",
+  "--token-file",
+  "--filters-file",
+  "--profile",
+  "--out",
+  "-o",
+  "--resume",
+  "--summary",
+];
 
 /**
  * What can follow on a command line, beside commands, flags and their choices: the API's filters, and the names of
@@ -14,8 +24,6 @@ const FILE_FLAGS: readonly string[] = ["--config", "-c", "--token-file", "--filt
 export function completionsOf(words: readonly string[]): readonly string[] | null {
   const flag = words.at(-2) ?? "";
   if (FILE_FLAGS.includes(flag)) return [];
-  // The scan's `--output` is a file; everywhere else it has choices.
-  if (flag === "--output" && words[0] === "scan") return [];
   if (flag === "--filter") return filterNames();
   if (flag === "--scan") return namesOf(words, "scans");
   return flag === "--tenant" ? namesOf(words, "tenants") : null;

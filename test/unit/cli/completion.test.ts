@@ -14,7 +14,8 @@ test("after --filter come the API's filters with their operators, and no times",
 test.each([
   [["run", "--config", ""]],
   [["scan", "--filters-file", "f"]],
-  [["scan", "--output", ""]],
+  [["scan", "--out", ""]],
+  [["scan", "-o", "x.avro", "--resume", ""]],
   [["mock-tenant", "--profile", "c"]],
 ])("where a file is due nothing is offered, so that the shell offers its own: %j", (words) => {
   expect(completionsOf(words)).toEqual([]);
