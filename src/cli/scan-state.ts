@@ -32,17 +32,37 @@ export function readState(file: string, asked: AskedFor): OneShotState | null {
   );
 }
 
-/** Replaces the state file whole: whoever is killed leaves the one before or this one. @throws Error of the disk. */
+/**
+ * Replaces the state file whole: whoever is killed leaves the one before or this one.
+ * @throws ConnectorError `config_invalid` when it cannot be written.
+ */
 export async function writeState(file: string, state: OneShotState): Promise<void> {
-  const beside = besideOf(file);
-  const handle = await open(beside, "w", 0o600);
+  await writing(file, async (beside) => {
+    const handle = await open(beside, "w", 0o600);
+    try {
+      await handle.writeFile(encodeOneShot(state));
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    await rename(beside, file);
+  });
+}
+
+/** Whether a state can be written there is known before anything is asked. @throws as `writeState` */
+export async function proveWritable(file: string): Promise<void> {
+  await writing(file, async (beside) => {
+    await (await open(beside, "w", 0o600)).close();
+    await rm(beside);
+  });
+}
+
+async function writing(file: string, write: (beside: string) => Promise<void>): Promise<void> {
   try {
-    await handle.writeFile(encodeOneShot(state));
-    await handle.datasync();
-  } finally {
-    await handle.close();
+    await write(besideOf(file));
+  } catch (error) {
+    throw invalid(`--resume: cannot write ${file}: ${describeError(error)}`);
   }
-  await rename(beside, file);
 }
 
 /** The scan is complete: there is nothing to go on with. */

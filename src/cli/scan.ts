@@ -6,7 +6,7 @@ import type { CommandContext } from "./cli.ts";
 import { FORMATS, type FormatName } from "./scan-format.ts";
 import { scanOnce } from "./scan-once.ts";
 import { askedFor, readPlan } from "./scan-plan.ts";
-import { readState } from "./scan-state.ts";
+import { proveWritable, readState } from "./scan-state.ts";
 import { readTenant, tenantOptions } from "./scan-tenant.ts";
 
 const options = {
@@ -87,6 +87,7 @@ async function scan(args: ScanArgs, signal: AbortSignal): Promise<number> {
     out: resolve(args.out ?? "-"),
   });
   const stateFile = args.resume ?? null;
+  if (stateFile !== null) await proveWritable(stateFile);
   return await scanOnce(
     {
       config,

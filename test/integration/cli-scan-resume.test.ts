@@ -95,3 +95,23 @@ test("a scan that was stopped goes on by the same command, and by no other", asy
   expect(await last.exited, last.log()).toEqual({ code: 0, signal: null });
   expect(linesOf(readFileSync(file, "utf8")).sort(byId)).toEqual(truthOf(tenant));
 });
+
+test("a disk that is full leaves whole lines, and the scan goes on once there is room", async () => {
+  const tenant = await mock({ backlog: 5_000, pageCeiling: 500 });
+  const dir = folder();
+  const file = join(dir, "out.ndjson");
+  const args = [...direct(tenant, dir), "--since", "2d", "--out", file, "--resume", join(dir, "state"), ...FAST];
+  const cramped = start(["/bin/bash", "-c", 'ulimit -f 3000; exec "$@"', "bash", ...scanOf(args)], {
+    name: "cli-scan",
+  });
+  onTestFinished(async () => void (await cramped.kill9()));
+  expect(await cramped.exited, cramped.log()).toEqual({ code: 2, signal: null });
+  expect(cramped.log()).toMatch(/cannot write to .*out\.ndjson: EFBIG; it holds what had been written before/);
+  const written = linesOf(readFileSync(file, "utf8"));
+  expect(written.length).toBeGreaterThan(500);
+  expect(new Set(written.map(({ id }) => id)).size).toBe(written.length);
+
+  const roomy = begin(args);
+  expect(await roomy.exited, roomy.log()).toEqual({ code: 0, signal: null });
+  expect(linesOf(readFileSync(file, "utf8")).sort(byId)).toEqual(truthOf(tenant));
+});

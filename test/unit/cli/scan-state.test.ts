@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { readState, removeState, writeState } from "../../../src/cli/scan-state.ts";
+import { proveWritable, readState, removeState, writeState } from "../../../src/cli/scan-state.ts";
 import { decodeOneShot } from "../../../src/scan/one-shot-state.ts";
 import { play } from "../../fakes/one-shot-play.ts";
 
@@ -66,4 +66,14 @@ test("ids that are cut off are seen", async () => {
   const json = JSON.parse(readFileSync(file, "utf8")) as { ids: { known: string } };
   writeFileSync(file, JSON.stringify({ ...json, ids: { ...json.ids, known: "AAAA" } }));
   expect(() => readState(file, asked)).toThrow(expect.objectContaining({ code: "cursor_corrupt" }));
+});
+
+test("where no state can be written is said before anything is asked, and by the way", async () => {
+  const dir = folder();
+  const nowhere = join(dir, "no", "state");
+  const message = expect.stringMatching(/^--resume: cannot write .*no\/state: ENOENT/);
+  await expect(proveWritable(nowhere)).rejects.toMatchObject({ code: "config_invalid", message });
+  await expect(writeState(nowhere, await state())).rejects.toMatchObject({ code: "config_invalid", message });
+  await proveWritable(join(dir, "state"));
+  expect(readdirSync(dir)).toEqual([]);
 });
