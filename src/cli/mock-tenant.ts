@@ -85,6 +85,7 @@ const FLAGS: Readonly<Record<string, Flag>> = {
   story: flag(ACTIVITIES, "stories", "texts", "an attacker among them, told once; repeat for several", STORIES),
   "story-after": flag(ACTIVITIES, "storyAfterMs", "duration", "when the first of a story is saved, from the start"),
   "story-span": flag(ACTIVITIES, "storySpanMs", "duration", "how long a story goes on, at most 10m"),
+  slim: flag(ACTIVITIES, "slim", "boolean", "activities of some 200 bytes, not of 4 to 6 KB"),
 
   "next-filters": flag(QUIRKS, "nextFilters", "choice", "form of nextQueryFilters", NEXT_FILTERS_SHAPES),
   "refuse-edited-filters": flag(QUIRKS, "refuseEditedFilters", "boolean", "400 when next filters come back changed"),

@@ -64,6 +64,10 @@ export function sendStats({ url, response }: Exchange, state: TenantState): void
 interface Commands {
   /** This many more activities, created now. */
   readonly add?: number;
+  /** Ids of activities that no query shows from now on; that turn up again; that have another text. */
+  readonly hide?: readonly string[];
+  readonly show?: readonly string[];
+  readonly alter?: readonly string[];
   readonly revokeBearers?: boolean;
   readonly resetStats?: boolean;
 }
@@ -75,13 +79,16 @@ export async function control({ request, response }: Exchange, state: TenantStat
       sendJson(response, 200, state.settings);
       return;
     }
-    const { add, revokeBearers, resetStats, ...change } = JSON.parse(
+    const { add, hide, show, alter, revokeBearers, resetStats, ...change } = JSON.parse(
       (await readBody(request)) ?? "",
     ) as MockTenantOptions & Commands;
     if (add !== undefined && !(Number.isSafeInteger(add) && add >= 0))
       throw new Error("add: allowed is a whole number");
     state.change(change);
     if (add !== undefined) state.archive.add(add, state.advance(), state.settings);
+    if (hide !== undefined) state.archive.hide(hide, true);
+    if (show !== undefined) state.archive.hide(show, false);
+    if (alter !== undefined) state.archive.alter(alter);
     if (revokeBearers === true) state.credentials.revokeAll();
     if (resetStats === true) state.traffic.reset();
     sendJson(response, 200, state.settings);

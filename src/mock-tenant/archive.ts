@@ -26,6 +26,8 @@ export class Archive {
   person: Uint8Array;
   place: Uint8Array;
   count = 0;
+  /** Whose texts are others than at first. */
+  readonly altered = new Set<number>();
   #byDate: Uint32Array;
   #dateSorted = 0;
   readonly #habits = new Habits();
@@ -94,6 +96,16 @@ export class Archive {
     );
   }
 
+  /** Activities with these ids vanish from all queries, or turn up in them, from now on. */
+  hide(ids: readonly string[], isHidden: boolean): void {
+    for (const index of this.#indexesOf(ids)) this.visibleFrom[index] = isHidden ? Infinity : 0;
+  }
+
+  /** Activities with these ids are shown with another text from now on. */
+  alter(ids: readonly string[]): void {
+    for (const index of this.#indexesOf(ids)) this.altered.add(index);
+  }
+
   /** Indexes by ascending `timestamp`, then index; valid for positions below `count`. */
   byDate(): Uint32Array {
     const { timestamp, count } = this;
@@ -119,6 +131,17 @@ export class Archive {
     const kind = KINDS[at(this.kind, index)];
     if (kind === undefined || kind.family === "login") return hash64(this.seed, index, SALT.id);
     return `${TENANT_NUMBER}_${kind.service}_${guid(this.seed, index, SALT.id)}`;
+  }
+
+  /** @throws Error where there is no such activity; nothing is changed then. */
+  #indexesOf(ids: readonly string[]): number[] {
+    const left = new Set(ids);
+    const indexes: number[] = [];
+    for (let index = 0; index < this.count && left.size > 0; index++) {
+      if (left.delete(this.idOf(index))) indexes.push(index);
+    }
+    if (left.size > 0) throw new Error(`there is no activity ${[...left].join(", ")}`);
+    return indexes;
   }
 
   #append(size: number, createdMs: number, settings: MockTenantSettings): void {

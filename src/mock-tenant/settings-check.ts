@@ -95,6 +95,7 @@ const RULES: Readonly<Record<keyof MockTenantSettings, Rule>> = {
   stories: storyNames,
   storyAfterMs: duration,
   storySpanMs: number(0, STORY_SPAN_MAX_MS),
+  slim: flag,
   ignoreCreated: flag,
   pageCeiling: orNull(whole(1, 5_000)),
   emptyOnWholeSecond: flag,
@@ -128,6 +129,7 @@ const START_ONLY: readonly string[] = [
   "stories",
   "storyAfterMs",
   "storySpanMs",
+  "slim",
 ];
 
 /** Every reason why `change` cannot be applied; empty when it can. `running`: settings of the start are refused. */

@@ -96,6 +96,8 @@ export interface MockTenantSettings {
   readonly storyAfterMs: number;
   /** From a story's first activity to its last, as they happen. */
   readonly storySpanMs: number;
+  /** Activities of some 200 bytes, for tests in which their number matters and not what they hold. */
+  readonly slim: boolean;
 
   /** Sorts and filters on `created` are taken for `date`, silently. */
   readonly ignoreCreated: boolean;
@@ -163,6 +165,7 @@ export const MOCK_TENANT_DEFAULTS: MockTenantSettings = {
   stories: [],
   storyAfterMs: 30_000,
   storySpanMs: 300_000,
+  slim: false,
   ignoreCreated: false,
   pageCeiling: null,
   emptyOnWholeSecond: false,

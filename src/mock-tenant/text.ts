@@ -107,10 +107,11 @@ function bigInteger(index: number, draw: number): string {
   return index % 2 === 0 ? form : `${900_719_925 + index}0719925474099${draw % 10}`;
 }
 
-/** Which activities are padded, and how far. */
+/** Which activities are padded, and how far; or whether all hold next to nothing. */
 export interface LargeShare {
   readonly largeShare: number;
   readonly largeBytes: number;
+  readonly slim: boolean;
 }
 
 const PADDING = "long text é ";
@@ -120,8 +121,23 @@ function padding(seed: number, index: number, { largeShare, largeBytes }: LargeS
   return PADDING.repeat(Math.ceil(largeBytes / Buffer.byteLength(PADDING)));
 }
 
-/** The exact JSON text of an activity: a function of the archive's seed, the index, its times and `large` alone. */
+/**
+ * The exact JSON text of an activity: a function of the archive's seed, the index, its times, whether it was altered,
+ * and `large` alone.
+ */
 export function activityText(archive: Archive, index: number, large: LargeShare): string {
+  const text = large.slim ? slimText(archive, index) : fullText(archive, index, large);
+  return archive.altered.has(index) ? `{"altered":true,${text.slice(1)}` : text;
+}
+
+function slimText(archive: Archive, index: number): string {
+  const created = at(archive.created, index);
+  const timestamp = at(archive.timestamp, index);
+  const { service: appId, eventTypeValue } = KINDS[at(archive.kind, index)] ?? {};
+  return JSON.stringify({ _id: archive.idOf(index), created, timestamp, appId, eventTypeValue });
+}
+
+function fullText(archive: Archive, index: number, large: LargeShare): string {
   const template = TEMPLATES[at(archive.kind, index)];
   const person = PERSON_TEXTS[at(archive.person, index)];
   const place = PLACE_TEXTS[at(archive.place, index)];
