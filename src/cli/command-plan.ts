@@ -3,6 +3,7 @@ import { type Cost, type CostBasis, costOf, type Range, type SliceLedger } from 
 import { decodeCursor } from "../scan/cursor.ts";
 import { forgottenHours, repeatsRefusal } from "../scan/forgotten.ts";
 import { cursorKey, decodeLedger, parseSliceKey } from "../scan/ledger.ts";
+import { tailFromMs } from "../scan/tail.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { iso } from "./instant.ts";
 
@@ -13,6 +14,8 @@ export interface Target {
   readonly cursorField: CursorField | null;
   /** Null: there is no cursor that can be read. */
   readonly positionMs: number | null;
+  /** The lowest value that the tail still asks for. */
+  readonly tailFromMs: number | null;
   /** Where the scan began; null as of the position. */
   readonly beganMs: number | null;
   /** Where ledgers are folded away; ids there are forgotten. */
@@ -56,7 +59,8 @@ export function targetOf({ scan, ...basis }: TargetConfig, state: ReadonlyMap<st
   const cursorField = cursor?.cursorField ?? null;
   const ledgers = ledgersOf(scan, cursorField, state);
   const { positionMs = null, beganMs = null, folded = null } = cursor ?? {};
-  return { scan, cursorField, positionMs, beganMs, folded, basis: { ledgers, ...basis } };
+  const tailMs = cursor === null ? null : tailFromMs(cursor);
+  return { scan, cursorField, positionMs, tailFromMs: tailMs, beganMs, folded, basis: { ledgers, ...basis } };
 }
 
 function ledgersOf(scan: string, field: CursorField | null, state: ReadonlyMap<string, Buffer>): SliceLedger[] {

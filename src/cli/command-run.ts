@@ -45,8 +45,18 @@ export interface ChangeArgs extends ConfigArgs {
 export interface Change {
   readonly plan: Plan | null;
   readonly command: Command;
+  /** What is done right before it is sent. */
+  readonly before?: (place: Place) => Promise<void>;
   /** Follows what the owner does about it, to its end; without it the owner's answer is the end. */
   readonly follow?: (sent: SentTo) => Promise<Reported>;
+}
+
+/** Where the scan's state is. */
+export interface Place {
+  readonly config: Config;
+  readonly scan: ScanConfig;
+  readonly kafka: KafkaPort;
+  readonly shard: number;
 }
 
 /** Where the command was sent. */
@@ -82,10 +92,11 @@ export async function runChange(
   const [found] = await readStates(scans, kafka, signal);
   assert(found !== undefined, "a chosen scan has a state, if an empty one");
   const target = targetOf(basisOf(config, found.scan), found.state);
-  const { plan, command, follow } = make(target, found.state, headFor(args.scan));
+  const { plan, command, before, follow } = make(target, found.state, headFor(args.scan));
   const out = new Printer(args.output, plan);
   if (plan !== null && plan.refusal !== null) return out.end({ outcome: "refused", message: plan.refusal });
   if (!args.execute) return out.end({ outcome: "dry_run", message: "nothing was changed; --execute does it" });
+  await before?.({ config, scan: found.scan, kafka, shard: found.shard });
   const places: Sent[] = [];
   const onSent = (sent: Sent) => void places.push(sent);
   const change = { config, scan: found.scan, shard: found.shard, command, emit: tellStage, onSent };

@@ -1,9 +1,11 @@
 import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import { decodeJob, type Job } from "../scan/job.ts";
 import { decodeLedger, isMismatch, parseSliceKey, readerKey } from "../scan/ledger.ts";
-import { countsOf, type VerifyCounts } from "../scan/verify.ts";
+import { shownKey } from "../scan/shown.ts";
+import { countsOf, NEW_VERIFY, type VerifyCounts } from "../scan/verify.ts";
 import { counted } from "./command-plan.ts";
 import { iso } from "./instant.ts";
+import { agrees, type IdReport, idLines } from "./sides-report.ts";
 
 /** What a verify job came to. Times are ISO 8601. */
 export interface VerifyReport {
@@ -16,6 +18,8 @@ export interface VerifyReport {
   readonly foundLate: number;
   /** Whether it read all that it was given; not, where it was cancelled. */
   readonly finished: boolean;
+  /** What the comparison by ids came to; null: it was not asked for. */
+  readonly ids: IdReport | null;
 }
 
 /** Whose job is followed, and from where in the shard. */
@@ -29,10 +33,18 @@ export interface Followed {
   readonly before: ShardState;
   /** Told each tenth of the way, as a number from 0 to 9. */
   onTenth(tenth: number): void;
+  /** Told what the job tells of what it is shown, record by record. False ends the following. */
+  onShown(value: Buffer): boolean;
+}
+
+/** What a job came to, and the job as it was at its end; null: it was never seen. */
+export interface Ended {
+  readonly report: Omit<VerifyReport, "ids">;
+  readonly job: Job | null;
 }
 
 /** Follows a verify job to its end, however long that takes. @throws the reason of `signal`. */
-export async function followVerify(followed: Followed, signal: AbortSignal): Promise<VerifyReport> {
+export async function followVerify(followed: Followed, signal: AbortSignal): Promise<Ended> {
   const { kafka, scan, job: name, shard, offset, before } = followed;
   const over = new AbortController();
   const mismatches = new Map<number, VerifyReport["mismatches"][number]>();
@@ -41,7 +53,10 @@ export async function followVerify(followed: Followed, signal: AbortSignal): Pro
   const onRecord = (key: string, value: Buffer | null): void => {
     const slice = parseSliceKey(key);
     if (slice?.scan === scan && slice.chunk === null) note(slice.sliceMs, key, value);
-    if (key !== readerKey(scan, name) || over.signal.aborted) return;
+    if (key === shownKey(scan, name) && value !== null && !followed.onShown(value)) over.abort();
+    if (key === readerKey(scan, name) && !over.signal.aborted) onJob(value);
+  };
+  const onJob = (value: Buffer | null): void => {
     if (value === null) {
       if (job !== null) over.abort();
       return;
@@ -62,11 +77,11 @@ export async function followVerify(followed: Followed, signal: AbortSignal): Pro
   };
   await kafka.followFrom(shard, offset, onRecord, AbortSignal.any([signal, over.signal]));
   signal.throwIfAborted();
-  return reportOf(job, mismatches);
+  return { report: reportOf(job, mismatches), job };
 }
 
-function reportOf(job: Job | null, mismatches: ReadonlyMap<number, VerifyReport["mismatches"][number]>): VerifyReport {
-  const verify = job?.verify ?? { equal: 0, different: 0, unjudged: {}, part: null };
+function reportOf(job: Job | null, mismatches: ReadonlyMap<number, VerifyReport["mismatches"][number]>) {
+  const verify = job?.verify ?? NEW_VERIFY;
   return {
     hours: countsOf(verify),
     mismatches: [...mismatches].sort(([a], [b]) => a - b).map(([, each]) => each),
@@ -81,7 +96,7 @@ function doneOf({ whole, fromMs }: Job): number {
 }
 
 /** For people. */
-export function verifyLines({ hours, mismatches, unjudged, foundLate, finished }: VerifyReport): string[] {
+export function verifyLines({ hours, mismatches, unjudged, foundLate, finished, ids }: VerifyReport): string[] {
   const { equal, different } = hours;
   const lines = [
     `${counted(equal + different, "hour")} compared with the API: ${equal} equal, ${different} different; ` +
@@ -92,8 +107,9 @@ export function verifyLines({ hours, mismatches, unjudged, foundLate, finished }
   if (foundLate > 0)
     lines.push(`${counted(foundLate, "activity", "activities")} had shown late and were published now`);
   if (!finished) lines.push("the job was cancelled before its end");
-  return lines;
+  return ids === null ? lines : [...lines, ...idLines(ids)];
 }
 
 /** Whether all that could be compared is equal, to the job's end. */
-export const isSound = ({ hours, finished }: VerifyReport): boolean => finished && hours.different === 0;
+export const isSound = ({ hours, finished, ids }: VerifyReport): boolean =>
+  finished && hours.different === 0 && (ids === null || agrees(ids));

@@ -1,17 +1,25 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { systemClock } from "../kit/clock.ts";
+import { assert } from "../kit/errors.ts";
 import { jobName } from "../scan/job.ts";
 import { SLICE_MS, sliceOf } from "../scan/slice.ts";
 import type { CommandContext } from "./cli.ts";
 import { planVerify } from "./command-plan.ts";
 import { changeOptions, failOn, type MakeChange, plannedOptions, runChange } from "./command-run.ts";
 import { instantOf, iso } from "./instant.ts";
+import { IdComparison } from "./verify-ids.ts";
 import { followVerify, isSound, verifyLines } from "./verify-report.ts";
 
 const options = {
   ...changeOptions,
   from: { type: "string", demandOption: true, describe: "the beginning: an instant or an age; whole hours are read" },
   to: { type: "string", demandOption: true, describe: "the end, excluded: an instant, an age or now" },
+  ids: {
+    type: "boolean",
+    default: true,
+    describe:
+      "compare ids with the topic's, too; --no-ids: hours alone, by count and digest, without reading the topic",
+  },
   execute: plannedOptions.execute,
 } as const;
 
@@ -37,25 +45,45 @@ export function verifyCommand({ signal, done }: CommandContext): CommandModule<o
   };
 }
 
-function changeOf({ from, to }: ArgumentsCamelCase<Flags>, signal: AbortSignal): MakeChange {
+function changeOf({ from, to, ids }: ArgumentsCamelCase<Flags>, signal: AbortSignal): MakeChange {
+  const asked = stretchOf(from, to);
+  return (target, state, head) => {
+    // The tail may go on meanwhile: what is compared is what it has left behind by now.
+    const untilMs = Math.min(asked.untilMs, target.tailFromMs ?? asked.untilMs);
+    const range = { fromMs: Math.max(asked.fromMs, target.beganMs ?? asked.fromMs), untilMs };
+    const job = jobName({ origin: "verify", ageMs: null, whole: { ...range } });
+    let comparison: IdComparison | null = null;
+    return {
+      plan: planVerify(target, range),
+      command: { ...head, action: "verify_add", ...range },
+      before: async (place) => {
+        if (!ids) return;
+        assert(target.cursorField !== null, "a scan that has read something has a cursor field");
+        const of = { ...place, ...range, field: target.cursorField, clock: systemClock, tell };
+        comparison = new IdComparison(of);
+        await comparison.begin(state, signal);
+      },
+      follow: async ({ kafka, shard, offset }) => {
+        const onTenth = (tenth: number) => tell(`${job}: ${tenth}0 % read`);
+        const onShown = (value: Buffer) => comparison?.onShown(value) !== false;
+        const followed = { kafka, scan: head.scan, job, shard, offset, before: state, onTenth, onShown };
+        const { report, job: ended } = await followVerify(followed, signal);
+        const whole = { ...report, ids: comparison === null ? null : await comparison.end(ended, signal) };
+        return { report: whole, lines: verifyLines(whole), isSound: isSound(whole) };
+      },
+    };
+  };
+}
+
+const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** The stretch that was asked for, in whole hours. @throws ConnectorError `config_invalid` */
+function stretchOf(from: string, to: string): { readonly fromMs: number; readonly untilMs: number } {
   const problems: string[] = [];
   const nowMs = systemClock.nowMs();
   const fromMs = sliceOf(instantOf("--from", from, nowMs, problems));
   const toMs = instantOf("--to", to, nowMs, problems);
   if (problems.length === 0 && fromMs >= toMs) problems.push(`--from: ${iso(fromMs)} is not before --to, ${iso(toMs)}`);
   if (problems.length > 0) failOn(problems);
-  const untilMs = sliceOf(toMs - 1) + SLICE_MS;
-  return (target, before, head) => {
-    const range = { fromMs: Math.max(fromMs, target.beganMs ?? fromMs), untilMs };
-    const job = jobName({ origin: "verify", ageMs: null, whole: { ...range } });
-    return {
-      plan: planVerify(target, range),
-      command: { ...head, action: "verify_add", ...range },
-      follow: async ({ kafka, shard, offset }) => {
-        const onTenth = (tenth: number) => void process.stderr.write(`${job}: ${tenth}0 % read\n`);
-        const report = await followVerify({ kafka, scan: head.scan, job, shard, offset, before, onTenth }, signal);
-        return { report, lines: verifyLines(report), isSound: isSound(report) };
-      },
-    };
-  };
+  return { fromMs, untilMs: sliceOf(toMs - 1) + SLICE_MS };
 }

@@ -10,6 +10,7 @@ import { PageTally } from "../scan/page-tally.ts";
 import { askedBounds, isOwn, type Pass } from "../scan/pass.ts";
 import type { PassIds } from "../scan/pass-ids.ts";
 import type { PageCounts } from "../scan/scan-draft.ts";
+import { contentDigest, ShownParts } from "../scan/shown.ts";
 import { sliceOf } from "../scan/slice.ts";
 import type { SliceAddition } from "../scan/slice-draft.ts";
 import type { CursorField } from "../tenant/request.ts";
@@ -78,6 +79,7 @@ export class Page {
   readonly #outside = new Map<number, Gap>();
   /** For the pass's ids; empty where nobody compares. */
   readonly #shown: { readonly id: Buffer; readonly valueMs: number }[] = [];
+  readonly #told = new ShownParts();
   #outsideMemory = 0;
   readonly tally: PageTally;
   #bytes = 0;
@@ -108,10 +110,10 @@ export class Page {
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;
     const { comparison } = this.#context;
-    if (valueMs !== null && comparison !== null) this.#shown.push({ id, valueMs });
+    const told = valueMs !== null && comparison !== null && isFirst ? this.#tell(read, id, valueMs) : true;
     if (!isFirst || this.#context.isPublished(id) || comparison?.isCompared(valueMs) === true) {
       counts.duplicates += 1;
-      return true;
+      return told;
     }
     if (valueMs !== null && this.#context.isForgotten(valueMs)) {
       // A nudge asks a millisecond beside what its pass is for: what lies there was published in its time.
@@ -172,6 +174,11 @@ export class Page {
     return comparison?.seen ?? null;
   }
 
+  /** What the page has shown to a verify job, as the bodies of records; empty where nobody compares. */
+  get told(): readonly Buffer[] {
+    return this.#told.close();
+  }
+
   /** What the page adds to each slice. */
   additions(): SliceAddition[] {
     const bySlice = new Map<number, NewActivity[]>();
@@ -191,6 +198,12 @@ export class Page {
         late: fresh.filter((activity) => this.#isLate(activity)).length,
       };
     });
+  }
+
+  /** For whoever compares ids; false when the page has outgrown its memory. */
+  #tell(read: ReadActivity, id: Buffer, valueMs: number): boolean {
+    this.#shown.push({ id, valueMs });
+    return this.#context.lease.use(this.#told.add({ id, content: contentDigest(read.bytes), valueMs, text: read.id }));
   }
 
   #isLate({ deadLettered, valueMs }: NewActivity): boolean {

@@ -167,6 +167,7 @@ export class ScanMemory {
     draft.count(reader, page.counts, additions);
     for (const gap of [...(fold.gap === null ? [] : [fold.gap]), ...page.outsideMemory]) draft.openGap(gap);
     const seen = page.handOver(Math.max(0, this.idsBytesMax - this.slices.bytes));
+    draft.tell(reader, page.told);
     if (fold.ended !== null && seen !== null) draft.judge(reader, fold.ended, seen, times.serverNowMs);
     if (fold.ended !== null) draft.endPass(reader, fold.ended);
     if (this.#isQuiet(reader, page, fold, draft, times.nowMs)) {

@@ -15,12 +15,15 @@ import type {
   ShardGroup,
   ShardLog,
   ShardState,
+  TopicPart,
   TopicProblem,
+  TopicRecord,
   TopicSpec,
 } from "./port.ts";
 import { sendRecord } from "./send.ts";
 import { KafkaShardLog } from "./shard-log.ts";
 import { loadCommitted, type StateLoad } from "./state-load.ts";
+import { partsOf, readTopicPart } from "./topic-read.ts";
 import { prepareTopics } from "./topics.ts";
 import { SAFE, type SendRules } from "./transaction.ts";
 import { endsWithin, orAborted } from "./waiting.ts";
@@ -155,6 +158,20 @@ class KafkajsPort implements KafkaPort {
 
   async followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void> {
     await follow({ ...this.#load(), shard }, offset, onRecord, signal);
+  }
+
+  async topicParts(topic: string, sinceMs: number, signal: AbortSignal): Promise<readonly TopicPart[]> {
+    const doing = `asking what topic ${topic} holds`;
+    return await this.#withAdmin(doing, (admin) => partsOf(admin, topic, sinceMs), signal);
+  }
+
+  async readPart(part: TopicPart, onRecord: (record: TopicRecord) => void, signal: AbortSignal): Promise<void> {
+    try {
+      await readTopicPart(this.#load(), part, onRecord, signal);
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw connectionError(await this.#explain(error, null), `reading partition ${part.partition} of ${part.topic}`);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -132,6 +132,28 @@ export interface TopicProblem {
   readonly remedy: string;
 }
 
+/** A record of an activities or dead-letter topic, as a consumer in `read_committed` has it. */
+export interface TopicRecord {
+  /** Of the record; epoch ms. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  /** Only good during the call, as the key. */
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A stretch of a partition. */
+export interface TopicPart {
+  readonly topic: string;
+  readonly partition: number;
+  /** Included. */
+  readonly fromOffset: bigint;
+  /** Excluded: the last stable offset when it was asked for. */
+  readonly endOffset: bigint;
+  /** Whether records are gone that may have belonged into it: by retention, or by hand. */
+  readonly isCut: boolean;
+}
+
 /** The broker as the connector needs it. The fake and the kafkajs adapter pass one contract suite. */
 export interface KafkaPort extends AsyncDisposable {
   /**
@@ -169,4 +191,14 @@ export interface KafkaPort extends AsyncDisposable {
   sendCommand(shard: number, key: string, value: string | Buffer, signal: AbortSignal): Promise<bigint>;
   /** As `follow`, without owning the shard: every record from `offset` on, whatever its key, but for owners' marks. */
   followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void>;
+  /**
+   * What each partition of a topic holds that was written at `sinceMs` (epoch ms, by the records' timestamps) or later.
+   * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
+   */
+  topicParts(topic: string, sinceMs: number, signal: AbortSignal): Promise<readonly TopicPart[]>;
+  /**
+   * Every committed record of a part, in order and each once. `onRecord` must not throw.
+   * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
+   */
+  readPart(part: TopicPart, onRecord: (record: TopicRecord) => void, signal: AbortSignal): Promise<void>;
 }

@@ -38,6 +38,11 @@ export class IdTable {
     return this.#index[this.#slotOf(id, 0)] !== 0;
   }
 
+  /** Where `id` stands in the order in which they were added; -1: it is not there. */
+  placeOf(id: Buffer): number {
+    return (this.#index[this.#slotOf(id, 0)] as number) - 1;
+  }
+
   /** Adds `id`; false when it was there already. */
   add(id: Buffer): boolean {
     const slot = this.#slotOf(id, 0);

@@ -7,6 +7,7 @@ import { encodeJob, isDone, isLeftIn, type Job, jobName } from "./job.ts";
 import { cursorKey, type Gap, isMismatch, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
 import { coverByPass, excuse, isSettled } from "./lookback.ts";
 import type { PassIds } from "./pass-ids.ts";
+import { encodeShown, shownKey } from "./shown.ts";
 import { SLICE_MS, sliceOf } from "./slice.ts";
 import { type SliceAddition, SliceDraft } from "./slice-draft.ts";
 import type { ScanState } from "./state.ts";
@@ -35,6 +36,7 @@ export class ScanDraft {
   readonly #before: ScanState;
   readonly #jobs: Map<string, Job>;
   readonly #touched = new Set<string>();
+  readonly #told: StateEntry[] = [];
   cursor: Cursor;
   /** The gaps that this change closes, with evidence. */
   readonly closed: Gap[] = [];
@@ -79,6 +81,16 @@ export class ScanDraft {
     const job = this.#jobs.get(name);
     if (job !== undefined) this.setJob(name, { ...job, counts: { ...job.counts, ...addUp(job.counts, ofReader) } });
     for (const addition of additions) this.#slices.add(addition);
+  }
+
+  /** What a page showed to a verify job, for whoever compares ids: records that the job counts. */
+  tell(name: string, bodies: readonly Buffer[]): void {
+    const job = this.#jobs.get(name);
+    if (job === undefined || job.verify === null || bodies.length === 0) return;
+    const { told } = job.verify;
+    const key = shownKey(this.#scan, name);
+    this.#told.push(...bodies.map((body, at) => ({ key, value: encodeShown(told + at, body) })));
+    this.setJob(name, { ...job, verify: { ...job.verify, told: told + bodies.length } });
   }
 
   openGap(gap: Gap): void {
@@ -169,19 +181,24 @@ export class ScanDraft {
     return true;
   }
 
-  /** The records of the change, the cursor first: it goes up by one revision. */
+  /** The records of the change, the cursor first: it goes up by one revision. Jobs' ends come last: they are waited for. */
   state(): StateEntry[] {
     this.cursor = { ...this.cursor, revision: this.#before.cursor.revision + 1 };
-    const jobs = [...this.#touched].flatMap((name): StateEntry[] => {
-      const key = readerKey(this.#scan, name);
-      const job = this.#jobs.get(name);
-      if (job !== undefined) return [{ key, value: encodeJob(job) }];
-      // A verify job says what it came to before it goes, for whoever follows it.
-      const { done } = this;
-      const last = done?.verify != null && jobName(done) === name ? [{ key, value: encodeJob(done) }] : [];
-      return [...last, { key, value: null }];
-    });
-    return [{ key: cursorKey(this.#scan), value: encodeCursor(this.cursor) }, ...jobs, ...this.#slices.state];
+    const cursor = { key: cursorKey(this.#scan), value: encodeCursor(this.cursor) };
+    const jobs = [...this.#touched].flatMap((name) => this.#jobState(name));
+    return [cursor, ...this.#slices.state, ...this.#told, ...jobs];
+  }
+
+  #jobState(name: string): StateEntry[] {
+    const key = readerKey(this.#scan, name);
+    const job = this.#jobs.get(name);
+    if (job !== undefined) return [{ key, value: encodeJob(job) }];
+    const { done } = this;
+    const before = this.#before.jobs.get(name);
+    // A verify job says what it came to before it goes, for whoever follows it.
+    const last = done?.verify != null && jobName(done) === name ? [{ key, value: encodeJob(done) }] : [];
+    const told = before?.origin === "verify" ? [{ key: shownKey(this.#scan, name), value: null }] : [];
+    return [...last, ...told, { key, value: null }];
   }
 
   /** The change is committed: the state from now on. */

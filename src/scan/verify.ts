@@ -27,12 +27,14 @@ export const verifySchema = z.strictObject({
   unjudged: z.record(z.string(), count),
   /** The slice of which completed passes have read the beginning; null: none. */
   part: partSchema.nullable(),
+  /** Records in which the job has told what the API showed it. */
+  told: count.default(0),
 });
 
 /** How far a verify job has compared, slice by slice; part of its record. */
 export type Verify = Readonly<z.infer<typeof verifySchema>>;
 
-export const NEW_VERIFY: Verify = { equal: 0, different: 0, unjudged: {}, part: null };
+export const NEW_VERIFY: Verify = { equal: 0, different: 0, unjudged: {}, part: null, told: 0 };
 
 /** What the comparisons of slices have come to. */
 export interface VerifyCounts {

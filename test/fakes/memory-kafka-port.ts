@@ -6,15 +6,19 @@ import type {
   ShardGroup,
   ShardLog,
   ShardState,
+  TopicPart,
   TopicProblem,
+  TopicRecord,
   TopicSpec,
   Transaction,
 } from "../../src/kafka/port.ts";
 import type { Clock } from "../../src/kit/clock.ts";
 import { assert, ConnectorError } from "../../src/kit/errors.ts";
 import { isCommandKey } from "../../src/scan/command.ts";
+import { follow } from "./memory-follow.ts";
 import { MemoryMembership } from "./memory-group.ts";
-import type { MemoryCluster, StoredTopic } from "./memory-kafka.ts";
+import type { MemoryCluster } from "./memory-kafka.ts";
+import { partsOf, problemsOf, recordsOf } from "./memory-topics.ts";
 
 /**
  * Every point at which a process waits for the brokers, in their order. `…ed` comes after the brokers have acted
@@ -74,7 +78,7 @@ export class MemoryPort implements KafkaPort {
       }
       const topic = this.#cluster.topic(spec.name);
       if (topic !== undefined) this.#seen.set(spec.name, topic.logs.length);
-      problems.push(...check(spec, topic));
+      problems.push(...problemsOf(spec, topic));
     }
     return problems;
   }
@@ -103,7 +107,7 @@ export class MemoryPort implements KafkaPort {
   }
 
   shard(shard: number, mayOpen: () => boolean = () => true): ShardLog {
-    return new MemoryShardLog(this.#cluster, { step: this.#step, mayOpen }, shard);
+    return new MemoryShardLog(this.#cluster, { step: this.#step, mayOpen, clock: this.#process.clock }, shard);
   }
 
   async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
@@ -115,7 +119,8 @@ export class MemoryPort implements KafkaPort {
     assert(isCommandKey(key), "others than a shard's owner write nothing but commands to it");
     signal.throwIfAborted();
     const { name: topic } = this.#cluster.cursorsTopic;
-    const record = { topic, partition: shard, key: Buffer.from(key), value: Buffer.from(value), headers: {} };
+    const bytes = { key: Buffer.from(key), value: Buffer.from(value) };
+    const record = { topic, partition: shard, ...bytes, headers: {}, timestampMs: this.#process.clock.nowMs() };
     try {
       return BigInt(this.#cluster.append(record));
     } catch (error) {
@@ -125,6 +130,16 @@ export class MemoryPort implements KafkaPort {
 
   async followFrom(shard: number, offset: bigint, onRecord: OnRecord, signal: AbortSignal): Promise<void> {
     await follow({ cluster: this.#cluster, step: this.#step, shard }, Number(offset), onRecord, signal);
+  }
+
+  async topicParts(topic: string, sinceMs: number, signal: AbortSignal): Promise<TopicPart[]> {
+    await this.#wait("state.read", -1, signal);
+    return partsOf(this.#cluster, topic, sinceMs);
+  }
+
+  async readPart(part: TopicPart, onRecord: (record: TopicRecord) => void, signal: AbortSignal): Promise<void> {
+    await this.#wait("state.read", -1, signal);
+    for (const record of recordsOf(this.#cluster, part)) onRecord(record);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {}
@@ -145,6 +160,7 @@ class MemoryShardLog implements ShardLog {
   readonly #cluster: MemoryCluster;
   readonly #step: Step;
   readonly #mayOpen: () => boolean;
+  readonly #clock: Clock;
   /** Null before the first `open` and after any error. */
   #epoch: number | null = null;
   #stateEnd: number | null = null;
@@ -152,11 +168,12 @@ class MemoryShardLog implements ShardLog {
   #epochs = new Set<number>();
   #isContinued = true;
 
-  constructor(cluster: MemoryCluster, how: { readonly step: Step; readonly mayOpen: () => boolean }, shard: number) {
+  constructor(cluster: MemoryCluster, how: { step: Step; mayOpen: () => boolean; clock: Clock }, shard: number) {
     this.shard = shard;
     this.#cluster = cluster;
     this.#step = how.step;
     this.#mayOpen = how.mayOpen;
+    this.#clock = how.clock;
   }
 
   get isContinued(): boolean {
@@ -224,15 +241,16 @@ class MemoryShardLog implements ShardLog {
 
   async #attempt(owner: { shard: number; epoch: number }, transaction: Transaction, signal: AbortSignal) {
     const topic = this.#cluster.cursorsTopic.name;
+    const timestampMs = this.#clock.nowMs();
     try {
       await this.#wait("commit.state", signal);
       for (const { key, value } of transaction.state) {
-        const bytes = value === null ? null : Buffer.from(value);
-        this.#cluster.write(owner, { topic, partition: this.shard, key: Buffer.from(key), value: bytes, headers: {} });
+        const bytes = { key: Buffer.from(key), value: value === null ? null : Buffer.from(value) };
+        this.#cluster.write(owner, { topic, partition: this.shard, ...bytes, headers: {}, timestampMs });
       }
       await this.#wait("commit.records", signal);
       for (const record of transaction.records)
-        this.#cluster.write(owner, { ...record, value: Buffer.from(record.value) });
+        this.#cluster.write(owner, { ...record, value: Buffer.from(record.value), timestampMs });
       await this.#wait("commit.end", signal);
     } catch (error) {
       if (signal.aborted) this.#cluster.end(owner, "aborted");
@@ -246,46 +264,6 @@ class MemoryShardLog implements ShardLog {
     await this.#step(step, this.shard);
     signal.throwIfAborted();
   }
-}
-
-interface Followed {
-  readonly cluster: MemoryCluster;
-  readonly step: Step;
-  readonly shard: number;
-}
-
-async function follow({ cluster, step, shard }: Followed, from: number, onRecord: OnRecord, signal: AbortSignal) {
-  let position = from;
-  while (!signal.aborted) {
-    const end = cluster.stableEnd(shard);
-    if (end > position && (await succeeds(step("state.read", shard)))) {
-      for (const { key, value } of cluster.committedBetween(shard, position, end)) {
-        if (!signal.aborted) onRecord(String(key), value === null ? null : Buffer.from(value));
-      }
-      position = end;
-    } else {
-      await cluster.changed(signal);
-    }
-  }
-}
-
-const succeeds = (work: Promise<void>): Promise<boolean> =>
-  work.then(
-    () => true,
-    () => false,
-  );
-
-function check(spec: TopicSpec, topic: StoredTopic | undefined): TopicProblem[] {
-  if (topic === undefined) return [{ topic: spec.name, missing: true, problem: "does not exist", remedy: "create it" }];
-  const problems: TopicProblem[] = [];
-  if (topic.logs.length !== spec.partitions) {
-    const problem = `has ${topic.logs.length} partitions, configured are ${spec.partitions}`;
-    problems.push({ topic: spec.name, problem, remedy: `set the configured partitions to ${topic.logs.length}` });
-  }
-  if (spec.kind === "cursors" && topic.kind !== "cursors") {
-    problems.push({ topic: spec.name, problem: 'cleanup.policy is "delete"', remedy: "set cleanup.policy=compact" });
-  }
-  return problems;
 }
 
 function unavailable(error: unknown): ConnectorError {

@@ -13,6 +13,8 @@ export interface StoredRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, string>>;
+  /** By its writer's clock. */
+  readonly timestampMs: number;
 }
 
 interface OpenTransaction {
@@ -180,6 +182,12 @@ export class MemoryCluster {
   /** A shard's committed records from `from` on, `until` excluded. */
   committedBetween(shard: number, from: number, until: number): StoredRecord[] {
     return committedPart(this.#shard(shard)).filter(({ offset }) => offset >= from && offset < until);
+  }
+
+  /** A partition's committed records, and where the stable part of it ends. */
+  part(topic: string, partition: number): { readonly records: StoredRecord[]; readonly end: number } {
+    const log = this.#topics.get(topic)?.logs[partition] ?? [];
+    return { records: committedPart(log), end: stablePart(log).length };
   }
 
   /** Resolves when something was decided or appended, or `signal` aborts. */

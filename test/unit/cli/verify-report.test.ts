@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { followVerify, isSound, type VerifyReport, verifyLines } from "../../../src/cli/verify-report.ts";
 import { encodeJob, type Job, newJob } from "../../../src/scan/job.ts";
 import { encodeLedger, ledgerKey, newLedger, readerKey } from "../../../src/scan/ledger.ts";
+import { shownKey } from "../../../src/scan/shown.ts";
 import { NEW_VERIFY } from "../../../src/scan/verify.ts";
 import { MemoryCluster } from "../../fakes/memory-kafka.ts";
 import { SIM_CURSORS } from "../../fakes/sim-connector.ts";
@@ -35,9 +36,12 @@ async function followed(...changes: readonly (readonly { key: string; value: str
   const before = cluster.committedState(0);
   const tenths: number[] = [];
   const at = { kafka: port, scan: "all", job: NAME, shard: 0, offset: 0n, before };
-  const report = followVerify({ ...at, onTenth: (tenth) => void tenths.push(tenth) }, never);
+  const shown: string[] = [];
+  const onShown = (value: Buffer) => shown.push(String(value)) < 3;
+  const following = followVerify({ ...at, onTenth: (tenth) => void tenths.push(tenth), onShown }, never);
   for (const state of changes) await log.commit({ state, records: [] }, never);
-  return { report: await report, tenths };
+  const { report, job } = await following;
+  return { report: { ...report, ids: null }, job, tenths, shown };
 }
 
 test("a job is followed to its end: its counts, and the hours that it has found to differ, not others' before", async () => {
@@ -56,6 +60,7 @@ test("a job is followed to its end: its counts, and the hours that it has found 
     unjudged: { "it is not read as a whole": 1 },
     foundLate: 2,
     finished: true,
+    ids: null,
   });
   expect(tenths).toEqual([5]);
   expect(isSound(report)).toBe(false);
@@ -65,6 +70,16 @@ test("a job is followed to its end: its counts, and the hours that it has found 
     "  not judged: 1 hour: it is not read as a whole",
     "2 activities had shown late and were published now",
   ]);
+});
+
+test("what it tells of what it is shown is handed on, until that is in vain", async () => {
+  const told = (text: string, job = NAME) => ({ key: shownKey("all", job), value: text });
+  const { shown, job } = await followed(
+    [told("1"), told("2"), { key, value: encodeJob(began) }, told("another's", "verify/another")],
+    [told("3"), { key, value: encodeJob(ended) }, { key, value: null }],
+  );
+  expect(shown).toEqual(["1", "2", "3"]);
+  expect(job).toEqual(began);
 });
 
 test("one that is cancelled is no proof", async () => {

@@ -26,7 +26,7 @@ import { add, adding, change, ids, newSlices } from "./slice-changes.ts";
 const FEW = { activities: 1, limit: 500 };
 const NONE = { activities: 0, limit: 500 };
 
-test("a change is the cursor first, one revision on, then the jobs it touched, then the slices", () => {
+test("a change is the cursor first, one revision on, then the slices, then the jobs it touched", () => {
   const kept = range(hour(-9), hour(-8) - 1);
   const gone = range(hour(-8), hour(-7) - 1);
   const draft = draftOf({ jobs: [kept, gone] });
@@ -37,14 +37,14 @@ test("a change is the cursor first, one revision on, then the jobs it touched, t
   const state = draft.state();
   expect(state.map(({ key }) => key)).toEqual([
     cursorKey("all"),
+    expect.stringContaining("slice"),
     readerKey("all", "lookback/24h"),
     readerKey("all", jobName(gone)),
-    expect.stringContaining("slice"),
   ]);
   expect(decodeCursor(Buffer.from(state[0]?.value ?? ""), "test")).toEqual(draft.cursor);
   expect(draft.cursor.revision).toBe(1);
-  expect(decodeJob(Buffer.from(state[1]?.value ?? ""), "test")).toEqual(added);
-  expect(state[2]?.value).toBeNull();
+  expect(decodeJob(Buffer.from(state[2]?.value ?? ""), "test")).toEqual(added);
+  expect(state[3]?.value).toBeNull();
   expect(draft.apply().jobs).toEqual(
     new Map([
       [jobName(kept), kept],
