@@ -1,8 +1,5 @@
-import { SCHEMA_VERSION } from "../activity/activity.ts";
-import type { Encode } from "../activity/encode.ts";
 import { readActivity } from "../activity/read.ts";
-import type { Defect, ReadActivity } from "../activity/reading.ts";
-import type { ScanConfig } from "../config/config.ts";
+import type { ReadActivity } from "../activity/reading.ts";
 import type { OutgoingRecord } from "../kafka/port.ts";
 import { idHash } from "../scan/digest.ts";
 import type { Gap } from "../scan/ledger.ts";
@@ -14,19 +11,8 @@ import { contentDigest, ShownParts } from "../scan/shown.ts";
 import { sliceOf } from "../scan/slice.ts";
 import type { SliceAddition } from "../scan/slice-draft.ts";
 import type { CursorField } from "../tenant/request.ts";
-import { deadLetterRecords } from "./dead-letter.ts";
 import type { PageLease } from "./page-memory.ts";
-
-/** Where a scan's records go and how they are written; the same for all its pages. */
-export interface RecordPlan {
-  readonly scan: ScanConfig;
-  readonly encode: Encode;
-  readonly dlqTopic: string;
-  readonly activityBytesMax: number;
-  /** The largest value that the activities topic takes; a larger one becomes a dead letter. */
-  readonly valueBytesMax: number;
-  partitionOf(topic: string, key: Buffer): number;
-}
+import { activityRecord, letterRecords, type RecordPlan } from "./page-records.ts";
 
 /** How a verify job takes a page. */
 export interface Comparison {
@@ -225,13 +211,13 @@ export class Page {
     const { createdMs, dateMs } = read;
     const whole = { id, sliceMs, createdMs, dateMs, valueMs };
     const defect = read.defect ?? (valueMs === null ? "no_time" : null);
-    if (defect !== null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, defect) };
+    if (defect !== null) return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, defect) };
     const value = this.#encoded(read);
-    if (value === null) return { ...whole, deadLettered: true, records: this.#deadLetter(read, "not_encodable") };
+    if (value === null) return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, "not_encodable") };
     if (value.length > this.#plan.valueBytesMax) {
-      return { ...whole, deadLettered: true, records: this.#deadLetter(read, "too_large") };
+      return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, "too_large") };
     }
-    return { ...whole, deadLettered: false, records: [this.#record(read, value)] };
+    return { ...whole, deadLettered: false, records: [activityRecord(this.#plan, this.#context.reader, read, value)] };
   }
 
   /** Null when the encoder, against its promise, throws: one activity must never stop the stream. */
@@ -244,47 +230,4 @@ export class Page {
       return null;
     }
   }
-
-  #record(read: ReadActivity, value: Buffer): OutgoingRecord {
-    const { scan } = this.#plan;
-    const { reader } = this.#context;
-    const id = Buffer.from(read.id, "utf8");
-    const key = scan.key === "user" ? userKey(read, id) : id;
-    const partition = this.#plan.partitionOf(scan.topic, key);
-    const headers = { tenant: scan.tenant, scan: scan.name, reader, "schema-version": SCHEMA_VERSION };
-    return { topic: scan.topic, partition, key: scan.key === "none" ? null : key, value, headers };
-  }
-
-  #deadLetter(read: ReadActivity, defect: Defect): OutgoingRecord[] {
-    const { scan, dlqTopic } = this.#plan;
-    const key = Buffer.from(read.id, "utf8");
-    return deadLetterRecords({
-      topic: dlqTopic,
-      partition: this.#plan.partitionOf(dlqTopic, key),
-      key,
-      bytes: read.bytes,
-      defect,
-      message: `tenant ${scan.tenant}, scan ${scan.name}: ${DEFECTS[defect]} (${read.bytes.length} bytes)`,
-      tenant: scan.tenant,
-      scan: scan.name,
-      meantFor: scan.topic,
-    });
-  }
-}
-
-const DEFECTS: Readonly<Record<Defect, string>> = {
-  not_json: "the activity is not JSON",
-  not_an_object: "the activity is not a JSON object",
-  invalid_utf8: "the activity is not UTF-8",
-  too_large: "the activity is larger than limits.activity, or its record than the topic takes",
-  no_id: "the activity has no usable _id",
-  no_time: "the activity has no value of the cursor field",
-  not_encodable: "the activity cannot be encoded",
-};
-
-/** Orders a user's activities: those without a user are spread by id. */
-function userKey(read: ReadActivity, id: Buffer): Buffer {
-  const user = read.json?.["user"];
-  const name = user !== null && typeof user === "object" ? (user as Record<string, unknown>)["userName"] : undefined;
-  return typeof name === "string" && name !== "" ? Buffer.from(name, "utf8") : id;
 }

@@ -4,7 +4,8 @@ import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
 import type { PassIds } from "../scan/pass-ids.ts";
 import { type Due, wantsOf } from "../scan/planner.ts";
-import type { Page, RecordPlan } from "./page.ts";
+import type { Page } from "./page.ts";
+import type { RecordPlan } from "./page-records.ts";
 import type { ScanMemory } from "./scan-memory.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 

@@ -7,7 +7,7 @@ import type { CommandDesk } from "./command-desk.ts";
 import type { ConnectorDeps } from "./connector.ts";
 import type { TenantPlan } from "./in-force.ts";
 import { LearnedPace } from "./learned-pace.ts";
-import type { RecordPlan } from "./page.ts";
+import type { RecordPlan } from "./page-records.ts";
 import { ScanMemory } from "./scan-memory.ts";
 import { cursorMoved } from "./scan-progress.ts";
 import { ScanRun } from "./scan-run.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { RecordPlan } from "../../../src/connector/page.ts";
+import type { RecordPlan } from "../../../src/connector/page-records.ts";
 import { ScanMemory } from "../../../src/connector/scan-memory.ts";
 import { LIMIT_MIN, ScanRun } from "../../../src/connector/scan-run.ts";
 import type { Event } from "../../../src/observe/events.ts";
