@@ -83,6 +83,8 @@ function whatOf(command: Command): string {
       return `backfill ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
     case "verify_add":
       return `verify ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
+    case "repair_add":
+      return `repair ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
     case "cursor_reset":
       return `reset to ${iso(command.toMs)}`;
     case "job_pause":

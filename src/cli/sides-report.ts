@@ -81,9 +81,12 @@ function listed<T extends Named, U>({ count, listed: all }: Listed<T>, as: (each
 
 const differing = ({ text, valueMs }: Named): Differing => ({ id: text, at: iso(valueMs) });
 
-function publicationOf({ id, valueMs }: Named, sides: Sides, state: ScanState | null): Publication {
+/** What the ledger says of a missing activity. @param state as it is now; null: there is none. */
+export function publicationOf({ id, valueMs }: Named, sides: Sides, state: ScanState | null): Publication {
   if (state === null) return "unknown";
   const sliceMs = sliceOf(valueMs);
+  const { folded } = state.cursor;
+  if (folded !== null && sliceMs >= folded.fromMs && sliceMs < folded.untilMs) return "unknown";
   const ledger = state.slices.ledgerOf(sliceMs);
   if (ledger.remembered) return state.slices.has(id) ? "before" : "never";
   if (isSame(ledger, sides.published.of(sliceMs))) return "never";

@@ -2,6 +2,7 @@ import type { Config, ScanConfig } from "../config/config.ts";
 import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import type { Clock } from "../kit/clock.ts";
 import type { Job } from "../scan/job.ts";
+import { newLedger } from "../scan/ledger.ts";
 import { decodeShown } from "../scan/shown.ts";
 import { Sides } from "../scan/sides.ts";
 import { sliceOf } from "../scan/slice.ts";
@@ -9,7 +10,8 @@ import { restoreState, type ScanState } from "../scan/state.ts";
 import type { CursorField } from "../tenant/request.ts";
 import { counted } from "./command-plan.ts";
 import { iso } from "./instant.ts";
-import { type IdReport, reportOf } from "./sides-report.ts";
+import { type Repairs, repairsOf } from "./repairs.ts";
+import { type IdReport, publicationOf, reportOf } from "./sides-report.ts";
 import { CLOCKS_MS, NAMED_MAX, TopicSide } from "./topic-side.ts";
 
 export interface IdsOptions {
@@ -39,6 +41,7 @@ export class IdComparison {
   readonly #sides: Sides;
   readonly #topic: TopicSide;
   #told = 0;
+  #state: ScanState | null = null;
   /** Why what the API shows is not known as a whole. */
   #lost: string | null = null;
   #failure: unknown = null;
@@ -88,6 +91,7 @@ export class IdComparison {
     if (reason !== null) return { kind: "not_compared", reason };
     const { kafka, shard, clock, fromMs, untilMs } = this.#options;
     const state = this.#restored(await kafka.readState(shard, signal));
+    this.#state = state;
     await this.#topic.readOn(signal);
     const isFresh = () => (job?.counts.published ?? 0) > 0 && this.#sides.missing.count > 0;
     for (let tries = 0; tries < SEEN_TRIES && isFresh(); tries++) {
@@ -98,6 +102,18 @@ export class IdComparison {
     const { unreadable } = this.#topic;
     const isKept = (sliceMs: number) => !this.#isGone(sliceMs, state);
     return reportOf(this.#sides, { fromMs, untilMs, state, extra, unreadable, isKept });
+  }
+
+  /** What a repair would publish of what `end` has found missing. */
+  repairs(mayRepeat: boolean): Repairs {
+    const state = this.#state;
+    const missing = state === null ? [] : this.#sides.missing.listed;
+    const named = missing.map((each) => ({ ...each, published: publicationOf(each, this.#sides, state) }));
+    const ledgerOf = (sliceMs: number) => state?.slices.ledgerOf(sliceMs) ?? newLedger();
+    const { fromMs } = this.#options;
+    const { runs, ...others } = repairsOf(named, { mayRepeat, ledgerOf });
+    // The hour that the scan began in is not read from its beginning.
+    return { ...others, runs: runs.map((run) => ({ ...run, fromMs: Math.max(fromMs, run.fromMs) })) };
   }
 
   #restored(records: ShardState): ScanState | null {

@@ -17,4 +17,5 @@ const sumOf = (a: SliceAddition, b: SliceAddition): SliceAddition => ({
   duplicates: a.duplicates + b.duplicates,
   deadLettered: a.deadLettered + b.deadLettered,
   late: a.late + b.late,
+  proven: (a.proven ?? 0) + (b.proven ?? 0),
 });

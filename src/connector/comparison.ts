@@ -2,6 +2,7 @@ import { assert } from "../kit/errors.ts";
 import { publishesAt } from "../scan/comparable.ts";
 import type { Pass } from "../scan/pass.ts";
 import { PassIds } from "../scan/pass-ids.ts";
+import { remedies } from "../scan/repair.ts";
 import { SLICE_MS, sliceOf } from "../scan/slice.ts";
 import type { Comparison } from "./page.ts";
 import type { ScanMemory } from "./scan-memory.ts";
@@ -23,5 +24,6 @@ export function comparisonOf(memory: ScanMemory, reader: string, run: ReaderRun,
     }
     return false;
   };
-  return { isCompared, seen: run.seen };
+  const repair = memory.jobs.get(reader)?.repair ?? [];
+  return { isCompared, seen: run.seen, remedyOf: remedies(repair, known.ledgerOf) };
 }

@@ -6,6 +6,7 @@ import type { Gap } from "../scan/ledger.ts";
 import { PageTally } from "../scan/page-tally.ts";
 import { askedBounds, isOwn, type Pass } from "../scan/pass.ts";
 import type { PassIds } from "../scan/pass-ids.ts";
+import type { Remedy } from "../scan/repair.ts";
 import type { PageCounts } from "../scan/scan-draft.ts";
 import { contentDigest, ShownParts } from "../scan/shown.ts";
 import { sliceOf } from "../scan/slice.ts";
@@ -20,6 +21,8 @@ export interface Comparison {
   readonly seen: PassIds;
   /** Whether what is found at a value (null: it has none) is only compared: it is no surprise and not published. */
   isCompared(valueMs: number | null): boolean;
+  /** Whether an id is to be published by name, whatever else is known of it. */
+  remedyOf(id: Buffer, valueMs: number): Remedy;
 }
 
 /** What a page is read against. */
@@ -51,10 +54,15 @@ interface NewActivity {
   /** Of the cursor field. */
   readonly valueMs: number | null;
   readonly deadLettered: boolean;
+  /** Null: it is published because it is new. */
+  readonly remedy: Remedy;
   readonly records: readonly OutgoingRecord[];
   readonly createdMs: number | null;
   readonly dateMs: number | null;
 }
+
+/** Nobody compares it. */
+const UNSEEN = { fits: true, remedy: null } as const;
 
 /** One page as it arrives: each activity is read, judged against memory and, when new, encoded at once. */
 export class Page {
@@ -96,7 +104,8 @@ export class Page {
     this.#readBySlice.set(sliceMs, counts);
     counts.read += 1;
     const { comparison } = this.#context;
-    const told = valueMs !== null && comparison !== null && isFirst ? this.#tell(read, id, valueMs) : true;
+    const { fits: told, remedy } = isFirst ? this.#shownTo(comparison, read, { id, valueMs }) : UNSEEN;
+    if (remedy !== null) return this.#publish(read, id, { sliceMs, valueMs, remedy }) && told;
     if (!isFirst || this.#context.isPublished(id) || comparison?.isCompared(valueMs) === true) {
       counts.duplicates += 1;
       return told;
@@ -107,7 +116,12 @@ export class Page {
       else counts.duplicates += 1;
       return true;
     }
-    const fresh = this.#toPublish(read, id, sliceMs, valueMs);
+    return this.#publish(read, id, { sliceMs, valueMs, remedy });
+  }
+
+  /** False when the page has outgrown its memory. */
+  #publish(read: ReadActivity, id: Buffer, at: Pick<NewActivity, "sliceMs" | "valueMs" | "remedy">): boolean {
+    const fresh = this.#toPublish(read, id, at);
     this.#fresh.push(fresh);
     const size = fresh.records.reduce((sum, record) => sum + record.value.length, 0);
     this.#bytes += size;
@@ -156,7 +170,8 @@ export class Page {
    */
   handOver(bytesMax: number): PassIds | null {
     const { comparison } = this.#context;
-    comparison?.seen.take({ shown: this.#shown, fresh: this.#fresh }, bytesMax);
+    const counted = this.#fresh.filter(({ remedy }) => remedy !== "again");
+    comparison?.seen.take({ shown: this.#shown, fresh: counted }, bytesMax);
     return comparison?.seen ?? null;
   }
 
@@ -165,10 +180,16 @@ export class Page {
     return this.#told.close();
   }
 
-  /** What the page adds to each slice. */
+  /** The ids that it publishes by name. */
+  get repaired(): readonly Buffer[] {
+    return this.#fresh.filter(({ remedy }) => remedy !== null).map(({ id }) => id);
+  }
+
+  /** What the page adds to each slice; what is published again its ledger counts already. */
   additions(): SliceAddition[] {
     const bySlice = new Map<number, NewActivity[]>();
     for (const activity of this.#fresh) {
+      if (activity.remedy === "again") continue;
       const list = bySlice.get(activity.sliceMs) ?? [];
       bySlice.set(activity.sliceMs, list);
       list.push(activity);
@@ -182,11 +203,17 @@ export class Page {
         duplicates: counts.duplicates,
         deadLettered: fresh.filter((activity) => activity.deadLettered).length,
         late: fresh.filter((activity) => this.#isLate(activity)).length,
+        proven: fresh.filter(({ remedy }) => remedy === "never").length,
       };
     });
   }
 
-  /** For whoever compares ids; false when the page has outgrown its memory. */
+  /** Keeps for whoever compares ids what is shown first; `fits`: not, when the page has outgrown its memory. */
+  #shownTo(comparison: Comparison | null, read: ReadActivity, { id, valueMs }: Pick<NewActivity, "id" | "valueMs">) {
+    if (comparison === null || valueMs === null) return UNSEEN;
+    return { fits: this.#tell(read, id, valueMs), remedy: comparison.remedyOf(id, valueMs) };
+  }
+
   #tell(read: ReadActivity, id: Buffer, valueMs: number): boolean {
     this.#shown.push({ id, valueMs });
     return this.#context.lease.use(this.#told.add({ id, content: contentDigest(read.bytes), valueMs, text: read.id }));
@@ -207,13 +234,14 @@ export class Page {
     });
   }
 
-  #toPublish(read: ReadActivity, id: Buffer, sliceMs: number, valueMs: number | null): NewActivity {
+  #toPublish(read: ReadActivity, id: Buffer, at: Pick<NewActivity, "sliceMs" | "valueMs" | "remedy">): NewActivity {
     const { createdMs, dateMs } = read;
-    const whole = { id, sliceMs, createdMs, dateMs, valueMs };
-    const defect = read.defect ?? (valueMs === null ? "no_time" : null);
+    const whole = { id, createdMs, dateMs, ...at };
+    const defect = read.defect ?? (at.valueMs === null ? "no_time" : null);
     if (defect !== null) return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, defect) };
     const value = this.#encoded(read);
-    if (value === null) return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, "not_encodable") };
+    if (value === null)
+      return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, "not_encodable") };
     if (value.length > this.#plan.valueBytesMax) {
       return { ...whole, deadLettered: true, records: letterRecords(this.#plan, read, "too_large") };
     }

@@ -168,6 +168,7 @@ export class ScanMemory {
     for (const gap of [...(fold.gap === null ? [] : [fold.gap]), ...page.outsideMemory]) draft.openGap(gap);
     const seen = page.handOver(Math.max(0, this.idsBytesMax - this.slices.bytes));
     draft.tell(reader, page.told);
+    draft.repaired(reader, page.repaired);
     if (fold.ended !== null && seen !== null) draft.judge(reader, fold.ended, seen, times.serverNowMs);
     if (fold.ended !== null) draft.endPass(reader, fold.ended);
     if (this.#isQuiet(reader, page, fold, draft, times.nowMs)) {

@@ -3,6 +3,7 @@ import type { Command } from "./command.ts";
 import { forgottenHours, repeatsRefusal } from "./forgotten.ts";
 import { isDone, type Job, jobName, newJob } from "./job.ts";
 import { excuse } from "./lookback.ts";
+import { idsOf } from "./repair.ts";
 import type { ScanDraft } from "./scan-draft.ts";
 import type { ScanState } from "./state.ts";
 import { OVERLAP_MS, tailFromMs } from "./tail.ts";
@@ -23,6 +24,8 @@ export function applyCommand(command: Command, state: ScanState, serverNowMs: nu
       return addBackfill(command, state, serverNowMs);
     case "verify_add":
       return addVerify(command, state);
+    case "repair_add":
+      return addRepair(command, state);
     case "cursor_reset":
       return resetCursor(command, state, serverNowMs);
     default:
@@ -61,7 +64,7 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
 }
 
 /** What is to be read ends where the tail stands, and begins where the scan began. */
-function addVerify(range: Of<"verify_add">, { cursor, ...state }: ScanState): Applied {
+function addVerify(range: Pick<Of<"verify_add">, "fromMs" | "untilMs">, { cursor, ...state }: ScanState): Applied {
   const fromMs = Math.max(range.fromMs, cursor.beganMs);
   const untilMs = Math.min(range.untilMs, tailFromMs(cursor));
   const stretch = `${isoOf(fromMs)} to ${isoOf(untilMs)}`;
@@ -79,6 +82,27 @@ function addVerify(range: Of<"verify_add">, { cursor, ...state }: ScanState): Ap
   return {
     message: `${name}: reads ${stretch} again, oldest first`,
     change: (draft) => draft.setJob(name, job),
+  };
+}
+
+/** A verify job that publishes what it is given by name, and then finds the hours equal. */
+function addRepair({ repair, mayRepeat, ...range }: Of<"repair_add">, state: ScanState): Applied {
+  if (!mayRepeat && repair.some(({ again }) => again !== "")) {
+    return refused(
+      "some of it may have been published before, and who has it would get it twice: that needs --may-repeat",
+    );
+  }
+  const applied = addVerify(range, state);
+  const { change } = applied;
+  if (change === null) return applied;
+  const count = repair.reduce((sum, hour) => sum + idsOf(hour).length, 0);
+  return {
+    message: `${applied.message}, and publishes ${count} of it by name`,
+    change: (draft) => {
+      const before = new Set(draft.jobs.keys());
+      change(draft);
+      for (const [name, job] of draft.jobs) if (!before.has(name)) draft.setJob(name, { ...job, repair });
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { describeError } from "../kit/errors.ts";
+import { repairSchema } from "./repair.ts";
 
 const COMMAND_VERSION = 1;
 const HISTORY_VERSION = 1;
@@ -38,6 +39,18 @@ const commandSchema = z.discriminatedUnion("action", [
   /** As of a backfill. */
   z
     .strictObject({ ...head, action: z.literal("verify_add"), fromMs: instantMs, untilMs: instantMs })
+    .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
+  z
+    .strictObject({
+      ...head,
+      action: z.literal("repair_add"),
+      fromMs: instantMs,
+      untilMs: instantMs,
+      /** What is to be published by name. */
+      repair: repairSchema.readonly(),
+      /** Whether it may hold what was published before, or may have been. */
+      mayRepeat: z.boolean(),
+    })
     .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
   z.strictObject({ ...head, action: z.enum(["job_pause", "job_resume", "job_cancel"]), reader: name }),
   z.strictObject({ ...head, action: z.literal("cursor_reset"), toMs: instantMs, mayRepeat: z.boolean() }),

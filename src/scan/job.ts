@@ -3,6 +3,7 @@ import { ageText } from "../kit/age.ts";
 import type { Stretch } from "./coverage.ts";
 import { epochMs, NO_COUNTS, newPass, type Pass, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
+import { repairSchema } from "./repair.ts";
 import { type LastPage, nextSpanMs } from "./tail.ts";
 import { NEW_VERIFY, verifySchema } from "./verify.ts";
 
@@ -31,6 +32,8 @@ export const jobSchema = z.strictObject({
   caughtUpMs: epochMs.nullable(),
   /** Of a verify job: how far it has compared; null for the others. */
   verify: verifySchema.nullable().default(null),
+  /** What a verify job has still to publish by name; null: it publishes nothing so. */
+  repair: repairSchema.readonly().nullable().default(null),
   pass: passSchema.nullable(),
   counts: z.strictObject(readerCounts),
 });
@@ -44,7 +47,8 @@ export type Job = Readonly<Omit<z.infer<typeof jobSchema>, "version">>;
 /** What a job takes in its first pass. */
 export const SPAN_FIRST_MS = 3_600_000;
 
-export type NewJob = Pick<Job, "origin" | "order" | "whole"> & Partial<Pick<Job, "ageMs" | "mayRepeat" | "caughtUpMs">>;
+export type NewJob = Pick<Job, "origin" | "order" | "whole"> &
+  Partial<Pick<Job, "ageMs" | "mayRepeat" | "caughtUpMs" | "repair">>;
 
 export function newJob({ origin, order, whole, ...more }: NewJob): Job {
   return {
@@ -55,6 +59,7 @@ export function newJob({ origin, order, whole, ...more }: NewJob): Job {
     mayRepeat: false,
     caughtUpMs: null,
     verify: origin === "verify" ? NEW_VERIFY : null,
+    repair: null,
     ...more,
     fromMs: whole.fromMs,
     untilMs: whole.untilMs,

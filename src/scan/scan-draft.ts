@@ -7,6 +7,7 @@ import { encodeJob, isDone, isLeftIn, type Job, jobName } from "./job.ts";
 import { cursorKey, type Gap, isMismatch, type Ledger, readerKey, type StateEntry } from "./ledger.ts";
 import { coverByPass, excuse, isSettled } from "./lookback.ts";
 import type { PassIds } from "./pass-ids.ts";
+import { repairLeft } from "./repair.ts";
 import { encodeShown, shownKey } from "./shown.ts";
 import { SLICE_MS, sliceOf } from "./slice.ts";
 import { type SliceAddition, SliceDraft } from "./slice-draft.ts";
@@ -91,6 +92,15 @@ export class ScanDraft {
     const key = shownKey(this.#scan, name);
     this.#told.push(...bodies.map((body, at) => ({ key, value: encodeShown(told + at, body) })));
     this.setJob(name, { ...job, verify: { ...job.verify, told: told + bodies.length } });
+  }
+
+  /** What a page publishes by name is not to be published so again; after it is counted. */
+  repaired(name: string, ids: readonly Buffer[]): void {
+    const job = this.#jobs.get(name);
+    if (job === undefined || job.repair === null) return;
+    const before = (sliceMs: number) => this.#before.slices.ledgerOf(sliceMs);
+    const after = (sliceMs: number) => this.#slices.ledgerOf(sliceMs);
+    this.setJob(name, { ...job, repair: repairLeft(job.repair, ids, { before, after }) });
   }
 
   openGap(gap: Gap): void {

@@ -22,6 +22,8 @@ export interface SliceAddition {
   readonly duplicates: number;
   readonly deadLettered: number;
   readonly late: number;
+  /** Of `ids`, those that are known not to be repeats, though ids are forgotten there. */
+  readonly proven?: number;
 }
 
 /** Gaps of one reason that a slice's ledger keeps apart. */
@@ -59,7 +61,7 @@ export class SliceDraft {
       late: before.late + addition.late,
       ids: before.ids + addition.ids.length,
       digest: mixed(before.digest, addition.ids),
-      repeated: before.repeated + (before.remembered ? 0 : addition.ids.length),
+      repeated: before.repeated + (before.remembered ? 0 : addition.ids.length - (addition.proven ?? 0)),
     };
   }
 

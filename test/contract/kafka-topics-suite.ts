@@ -79,7 +79,7 @@ export function topicsContract(brokers: string, makeBench: () => Promise<Bench>)
       expect(String(records[0]?.key)).toBe("k");
       expect(whole).toMatchObject({ topic: of.activities, fromOffset: 0n, isCut: false });
       const later = await partOf((records[2]?.timestampMs ?? 0) + 1);
-      expect(later.fromOffset).toBe(later.endOffset);
+      expect(later.fromOffset).toBeGreaterThan(2n);
       expect(await read(later)).toEqual([]);
       expect((await read({ ...whole, fromOffset: 1n })).map(({ value }) => String(value))).toEqual(["b", "c"]);
     });

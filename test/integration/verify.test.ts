@@ -134,9 +134,13 @@ test("of 100,000 activities those that differ are found, three of each kind, and
   const twice = await repeat(topic, 3);
 
   const range = ["--from", "26h", "--to", "1h", "--execute", "--output", "json"];
-  const { code, out } = await run(["verify", "-c", live.configFile, "--scan", "all", ...range], { built: true });
-  expect(code).toBe(1);
-  const { ids } = JSON.parse(out.slice(out.indexOf("\n{"))).report;
+  const verified = async (...flags: readonly string[]) => {
+    const args = ["verify", "-c", live.configFile, "--scan", "all", ...range, ...flags];
+    const { code, out } = await run(args, { built: true });
+    expect(code).toBe(1);
+    return JSON.parse(out.slice(out.indexOf("\n{"))).report;
+  };
+  const { ids, repair } = await verified("--repair");
   expect(ids.shown).toBeGreaterThanOrEqual(100_000);
   const found = (kind: string) => ids[kind].listed.map(({ id }: TruthRow) => id).sort();
   expect({
@@ -152,4 +156,8 @@ test("of 100,000 activities those that differ are found, three of each kind, and
   });
   expect(ids.missing.listed.every(({ published }: { published: string }) => published === "never")).toBe(true);
   expect(ids).toMatchObject({ missing: { count: 3 }, ledger: [], gone: 0, unreadable: 0 });
+  expect(repair.runs.map(({ published }: { published: number }) => published)).toEqual([1, 1, 1]);
+
+  const { report } = await checkTopic({ ...downstream, topics: [topic], truth: `${tenant.url}/_truth` });
+  expect(report).toMatchObject({ missing: 0, duplicate: 3, altered: 3, unknown: 3 });
 }, 300_000);

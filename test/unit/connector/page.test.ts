@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { ScanConfig } from "../../../src/config/config.ts";
 import { Page, type PageContext } from "../../../src/connector/page.ts";
-import type { RecordPlan } from "../../../src/connector/page-records.ts";
 import { PageMemory } from "../../../src/connector/page-memory.ts";
+import type { RecordPlan } from "../../../src/connector/page-records.ts";
 import { newCursor } from "../../../src/scan/cursor.ts";
 import { idHash } from "../../../src/scan/digest.ts";
 import { openPass } from "../../../src/scan/tail.ts";
