@@ -9,16 +9,12 @@ export function sliceVerified({ scan, sliceMs, verdict, published, shown, reason
   if (verdict === "equal") return `${scan}: ${hour} holds ${published} as the API shows them`;
   if (verdict === "unjudged") return `${scan}: ${hour} could not be compared: ${reason}`;
   const sides = `${scan}: ${hour} differs: ${published} published, the API shows ${shown}`;
-  if (shown > published) {
-    return (
-      `${sides}: some were not published. Their ids are forgotten, so ` +
-      "`backfill add --may-repeat` over that hour publishes them, and the others once more"
-    );
-  }
-  if (shown === published) return `${sides}, but others: compare that hour of the topic with the portal's activity log`;
+  const remedy = "`verify` over that hour names them, and with --repair publishes what was not";
+  if (shown > published) return `${sides}: some were not published. ${remedy}`;
+  if (shown === published) return `${sides}, but others. ${remedy}`;
   return (
     `${sides}: some are gone at the tenant (deleted, or past its retention). Whether others were not published ` +
-    "cannot be told by counts: compare that hour of the topic with the portal's activity log"
+    `cannot be told by counts. ${remedy}`
   );
 }
 
