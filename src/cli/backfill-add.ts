@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { systemClock } from "../kit/clock.ts";
 import type { CommandContext } from "./cli.ts";
-import { planBackfill } from "./command-plan.ts";
+import { planBackfill, withRetention } from "./command-plan.ts";
 import { changeOptions, failOn, type MakeChange, plannedOptions, runChange } from "./command-run.ts";
 import { instantOf, iso } from "./instant.ts";
 
@@ -48,7 +48,7 @@ function changeOf({ from, until, order: first, mayRepeat }: ArgumentsCamelCase<F
   if (problems.length > 0) failOn(problems);
   const order = first === "newest-first" ? "desc" : "asc";
   return (target, _, head) => ({
-    plan: planBackfill(target, { fromMs, untilMs, order, mayRepeat }),
+    plan: withRetention(planBackfill(target, { fromMs, untilMs, order, mayRepeat }), nowMs),
     command: { ...head, action: "backfill_add", fromMs, untilMs, order, mayRepeat },
   });
 }

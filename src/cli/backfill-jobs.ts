@@ -1,6 +1,7 @@
 import { type Command, decodeCommand, isCommandKey } from "../scan/command.ts";
 import { type Cost, costOf } from "../scan/cost.ts";
 import { counted, type Target } from "./command-plan.ts";
+import { whatOf } from "./command-text.ts";
 import { iso } from "./instant.ts";
 import { table } from "./table.ts";
 
@@ -15,6 +16,8 @@ export interface JobView {
   readonly whole: { readonly from: string; readonly until: string } | null;
   readonly left: { readonly from: string; readonly until: string } | null;
   readonly leftCost: Cost | null;
+  /** The share of its stretch that is read. */
+  readonly done: number | null;
   readonly counts: Readonly<Record<(typeof COUNTS)[number], number | null>>;
 }
 
@@ -56,6 +59,7 @@ function jobOf({ scan, basis }: Target, job: string, members: Members): JobView 
     whole: shown(stretchOf(objectOf(whole))),
     left: shown(left),
     leftCost: left === null ? null : costOf(left, basis),
+    done: shareRead(stretchOf(objectOf(whole)), left),
     counts: {
       pages: count("pages"),
       read: count("read"),
@@ -77,24 +81,17 @@ export function queuedOf(scan: string, state: ReadonlyMap<string, Buffer>): Queu
   return queued;
 }
 
-function whatOf(command: Command): string {
-  switch (command.action) {
-    case "backfill_add":
-      return `backfill ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
-    case "verify_add":
-      return `verify ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
-    case "repair_add":
-      return `repair ${iso(command.fromMs)} to ${iso(command.untilMs)}`;
-    case "cursor_reset":
-      return `reset to ${iso(command.toMs)}`;
-    case "job_pause":
-    case "job_resume":
-    case "job_cancel":
-      return `${command.action.replace("job_", "")} ${command.reader}`;
-  }
+type Reach = { readonly fromMs: number; readonly untilMs: number } | null;
+
+/** Both are inclusive. To a thousandth. */
+function shareRead(whole: Reach, left: Reach): number | null {
+  if (whole === null || left === null) return null;
+  const length = (reach: NonNullable<Reach>) => Math.max(0, reach.untilMs - reach.fromMs + 1);
+  return length(whole) === 0 ? null : Math.round(1_000 * (1 - length(left) / length(whole))) / 1_000;
 }
 
-const HEAD = ["SCAN", "JOB", "STATE", "ORDER", "FROM", "UNTIL", "LEFT", "PAGES", "READ", "PUBLISHED", "DUPLICATES"];
+const COUNTED = ["PAGES", "READ", "PUBLISHED", "DUPLICATES"];
+const HEAD = ["SCAN", "JOB", "STATE", "ORDER", "FROM", "UNTIL", "DONE", "LEFT", ...COUNTED];
 
 /** For people: a row a job, and below it what is queued. */
 export function jobLines(jobs: readonly JobView[], queued: readonly QueuedView[]): string[] {
@@ -103,10 +100,11 @@ export function jobLines(jobs: readonly JobView[], queued: readonly QueuedView[]
   return [...(jobs.length === 0 ? [] : table([HEAD, ...jobs.map(row)])), ...below];
 }
 
-function row({ scan, job, state, order, whole, leftCost, counts }: JobView): string[] {
+function row({ scan, job, state, order, whole, done, leftCost, counts }: JobView): string[] {
+  const share = done === null ? "-" : `${Math.floor(100 * done)} %`;
   const left = leftCost === null ? "-" : `${counted(leftCost.requests, "request")}, ${leftCost.minutes.toFixed(1)} min`;
   const numbers = COUNTS.map((name) => String(counts[name] ?? "-"));
-  return [scan, job, state, order ?? "-", whole?.from ?? "-", whole?.until ?? "-", left, ...numbers];
+  return [scan, job, state, order ?? "-", whole?.from ?? "-", whole?.until ?? "-", share, left, ...numbers];
 }
 
 type Members = Readonly<Record<string, unknown>>;

@@ -1,12 +1,12 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { ConnectorError } from "../kit/errors.ts";
-import type { Command } from "../scan/command.ts";
 import { addModule } from "./backfill-add.ts";
-import { jobLines, jobsOf, queuedOf } from "./backfill-jobs.ts";
+import { type JobView, jobLines, jobsOf, queuedOf } from "./backfill-jobs.ts";
 import type { CommandContext } from "./cli.ts";
-import { targetOf } from "./command-plan.ts";
-import { basisOf, changeOptions, type MakeChange, runChange } from "./command-run.ts";
+import { costText, type Plan, plainPlan, type Target, targetOf } from "./command-plan.ts";
+import { basisOf, changeOptions, executeOption, type MakeChange, runChange } from "./command-run.ts";
 import { chosen, proveTopic, readStates } from "./cursor-state.ts";
+import { iso } from "./instant.ts";
 import { configOptions, connectKafka, readConfig } from "./wiring.ts";
 
 const listOptions = {
@@ -17,6 +17,7 @@ const listOptions = {
 
 const jobOptions = {
   ...changeOptions,
+  ...executeOption,
   job: { type: "string", demandOption: true, describe: "as `backfill list` names it: backfill/<from>" },
 } as const;
 
@@ -77,22 +78,55 @@ function jobModule(
     builder: (yargs) =>
       yargs
         .options(jobOptions)
-        .example(`$0 backfill ${action} -c mdca.yaml --scan contoso-all --job backfill/2026-11-01T00:00:00.000Z`, ""),
+        .example(
+          `$0 backfill ${action} -c mdca.yaml --scan all --job backfill/2026-11-01T00:00:00.000Z`,
+          "what it does",
+        )
+        .example(
+          `$0 backfill ${action} -c mdca.yaml --scan all --job backfill/2026-11-01T00:00:00.000Z --execute`,
+          "do it",
+        ),
     handler: async (args: ArgumentsCamelCase<JobFlags>) => {
-      done(await runChange({ ...args, execute: true }, jobChange(action, args.job), signal));
+      done(await runChange(args, jobChange(action, args.job), signal));
     },
   };
 }
 
 function jobChange(action: JobAction, job: string): MakeChange {
   const actions = { pause: "job_pause", resume: "job_resume", cancel: "job_cancel" } as const;
-  return (target, state, head): { plan: null; command: Command } => {
-    const known = jobsOf(target, state).map((each) => each.job);
-    if (!known.includes(job)) {
-      const others = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+  return (target, state, head) => {
+    const known = jobsOf(target, state);
+    const found = known.find((each) => each.job === job);
+    if (found === undefined) {
+      const others = known.length === 0 ? "it has none" : `it has ${known.map((each) => each.job).join(", ")}`;
       const message = `scan ${target.scan} has no job "${job}": ${others}`;
       throw new ConnectorError("config_invalid", message, { disposition: "fatal" });
     }
-    return { plan: null, command: { ...head, action: actions[action], reader: job } };
+    return { plan: planJob(target, action, found), command: { ...head, action: actions[action], reader: job } };
   };
+}
+
+/** Nothing is asked by it that was not to be asked before; what a job would read is told. */
+function planJob(target: Target, action: JobAction, { job, left, leftCost, origin, state }: JobView): Plan {
+  const rest = left === null ? "what it has left" : `${left.from} to ${left.until}`;
+  const costs = leftCost === null ? [] : [`left to read: ${costText(leftCost)}`];
+  if (action === "pause") return plainPlan(target, `let ${job} wait, with ${rest} unread, until it is resumed`, costs);
+  if (action === "resume") {
+    const asBefore = state === "running" ? ["it is not paused"] : [];
+    return plainPlan(target, `go on with ${job} and read ${rest}`, [...costs, ...asBefore]);
+  }
+  const notes = [
+    origin === "verify" ? "nothing is open by it: all of it was read before" : gapOf(target, left),
+    ...costs,
+  ];
+  return plainPlan(target, `end ${job}; what it has published stays published`, notes);
+}
+
+/** What of a job's stretch is open as a gap when it is cancelled. */
+function gapOf({ beganMs }: Target, left: JobView["left"]): string {
+  if (left === null) return "what it has not read is open as a gap";
+  const from = iso(Math.max(Date.parse(left.from), beganMs ?? Number.NEGATIVE_INFINITY));
+  if (from < left.until)
+    return `${from} to ${left.until} is open as a gap: \`backfill add\` would read it all the same`;
+  return "no gap is opened: what it has not read lies before where the scan began, and is owed by nobody";
 }

@@ -4,10 +4,10 @@ import { parseDurationMs } from "../config/units.ts";
 import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
 import { assert, ConnectorError } from "../kit/errors.ts";
-import type { Command } from "../scan/command.ts";
+import { type Command, withPlan } from "../scan/command.ts";
 import { tellStage } from "./as-owner.ts";
 import { carryOut } from "./carry-out.ts";
-import { type Plan, type Target, type TargetConfig, targetOf } from "./command-plan.ts";
+import { type Plan, type Target, type TargetConfig, targetOf, toldOf } from "./command-plan.ts";
 import { chosen, proveTopic, readStates } from "./cursor-state.ts";
 import { Printer, type Reported } from "./ending.ts";
 import { type CommandHead, operator, type Sent } from "./send-command.ts";
@@ -25,14 +25,18 @@ export const changeOptions = {
   output: { choices: ["table", "json"] as const, default: "table" as const, describe: "how to print it" },
 } as const;
 
-/** The flags of those that say first what they would do. */
+export const executeOption = {
+  execute: { type: "boolean", default: false, describe: "do it; otherwise only what it would do is printed" },
+} as const;
+
+/** The flags of those that may publish again. */
 export const plannedOptions = {
   "may-repeat": {
     type: "boolean",
     default: false,
     describe: "also where ids are forgotten: what was published there is published again",
   },
-  execute: { type: "boolean", default: false, describe: "do it; otherwise only what it would do is printed" },
+  ...executeOption,
 } as const;
 
 export interface ChangeArgs extends ConfigArgs {
@@ -41,10 +45,11 @@ export interface ChangeArgs extends ConfigArgs {
   readonly output: "table" | "json";
 }
 
-/** What is to be done, and what it does and costs; null where it is done at once. */
+/** What is to be done, and what it does and costs. */
 export interface Change {
-  readonly plan: Plan | null;
-  readonly command: Command;
+  readonly plan: Plan;
+  /** Null where the plan refuses it. */
+  readonly command: Command | null;
   /** What is done right before it is sent. */
   readonly before?: (place: Place) => Promise<void>;
   /** Follows what the owner does about it, to its end; without it the owner's answer is the end. */
@@ -94,12 +99,15 @@ export async function runChange(
   const target = targetOf(basisOf(config, found.scan), found.state);
   const { plan, command, before, follow } = make(target, found.state, headFor(args.scan));
   const out = new Printer(args.output, plan);
-  if (plan !== null && plan.refusal !== null) return out.end({ outcome: "refused", message: plan.refusal });
+  if (command === null || plan.refusal !== null) {
+    return out.end({ outcome: "refused", message: plan.refusal ?? "there is nothing to do" });
+  }
   if (!args.execute) return out.end({ outcome: "dry_run", message: "nothing was changed; --execute does it" });
   await before?.({ config, scan: found.scan, kafka, shard: found.shard });
   const places: Sent[] = [];
   const onSent = (sent: Sent) => void places.push(sent);
-  const change = { config, scan: found.scan, shard: found.shard, command, emit: tellStage, onSent };
+  const told = withPlan(command, toldOf(plan));
+  const change = { config, scan: found.scan, shard: found.shard, command: told, emit: tellStage, onSent };
   const outcome = await carryOut(change, { kafka, clock: systemClock, waitMs }, signal);
   const [sent] = places;
   if (follow === undefined || sent === undefined || outcome.outcome !== "done") return out.end(outcome);

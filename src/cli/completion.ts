@@ -8,6 +8,7 @@ const FILE_FLAGS: readonly string[] = [
   "--token-file",
   "--filters-file",
   "--profile",
+  "--file",
   "--out",
   "-o",
   "--resume",

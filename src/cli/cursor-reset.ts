@@ -1,7 +1,7 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { systemClock } from "../kit/clock.ts";
 import type { CommandContext } from "./cli.ts";
-import { planReset } from "./command-plan.ts";
+import { planReset, withRetention } from "./command-plan.ts";
 import { changeOptions, failOn, type MakeChange, plannedOptions, runChange } from "./command-run.ts";
 import { instantOf } from "./instant.ts";
 
@@ -33,10 +33,11 @@ export function resetModule({ signal, done }: CommandContext): CommandModule<obj
 
 function changeOf({ toDatetime, mayRepeat }: ArgumentsCamelCase<Flags>): MakeChange {
   const problems: string[] = [];
-  const toMs = instantOf("--to-datetime", toDatetime, systemClock.nowMs(), problems);
+  const nowMs = systemClock.nowMs();
+  const toMs = instantOf("--to-datetime", toDatetime, nowMs, problems);
   if (problems.length > 0) failOn(problems);
   return (target, _, head) => ({
-    plan: planReset(target, { toMs, mayRepeat }),
+    plan: withRetention(planReset(target, { toMs, mayRepeat }), nowMs),
     command: { ...head, action: "cursor_reset", toMs, mayRepeat },
   });
 }

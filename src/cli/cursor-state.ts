@@ -1,6 +1,6 @@
 import type { Config, ScanConfig } from "../config/config.ts";
 import { topicSpecs } from "../connector/connector.ts";
-import type { KafkaPort, ShardState } from "../kafka/port.ts";
+import type { CommittedState, KafkaPort, ShardState } from "../kafka/port.ts";
 import { ConnectorError } from "../kit/errors.ts";
 
 /** A scan and the committed state of its shard, which other scans may share. */
@@ -8,6 +8,8 @@ export interface ScanState {
   readonly scan: ScanConfig;
   readonly shard: number;
   readonly state: ShardState;
+  /** The state is all that was committed below it. */
+  readonly endOffset: bigint;
 }
 
 /**
@@ -47,13 +49,13 @@ export async function readStates(
   kafka: KafkaPort,
   signal: AbortSignal,
 ): Promise<ScanState[]> {
-  const states = new Map<number, ShardState>();
+  const states = new Map<number, CommittedState>();
   const found: ScanState[] = [];
   for (const scan of scans) {
     const shard = kafka.shardOf(scan.tenant);
-    const state = states.get(shard) ?? (await kafka.readState(shard, signal));
-    states.set(shard, state);
-    found.push({ scan, shard, state });
+    const read = states.get(shard) ?? (await kafka.readState(shard, signal));
+    states.set(shard, read);
+    found.push({ scan, shard, ...read });
   }
   return found;
 }

@@ -11,7 +11,7 @@ export interface CursorView {
   readonly scan: string;
   readonly tenant: string;
   readonly shard: number;
-  /** `ok`, `none` before the first run, or the code of what is wrong. */
+  /** `ok`, `paused`, `none` before the first run, or the code of what is wrong. */
   readonly state: string;
   /** What is wrong, and what to do; null when nothing is. */
   readonly reason: string | null;
@@ -30,6 +30,8 @@ export interface CursorFacts {
   /** By this machine's clock. */
   readonly lagSeconds: number;
   readonly pass: PassFacts | null;
+  /** Since when and by whom the scan is paused; null: it goes on. */
+  readonly paused: { readonly since: string; readonly by: string } | null;
   readonly counts: Cursor["counts"];
 }
 
@@ -66,7 +68,7 @@ export function viewOf(
   const view = { scan: name, tenant, shard, cursor: factsOf(scan, records, nowMs), slices: slicesOf(name, records) };
   try {
     const state = restoreState({ scan: name, tenant, cursorField, filters }, records);
-    return { ...view, state: state === null ? "none" : "ok", reason: null };
+    return { ...view, state: state === null ? "none" : state.cursor.paused === null ? "ok" : "paused", reason: null };
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error;
     return { ...view, state: error.code, reason: error.message };
@@ -86,7 +88,7 @@ function factsOf(scan: ScanConfig, records: ReadonlyMap<string, Buffer>, nowMs: 
     if (!(error instanceof ConnectorError)) throw error;
     return null;
   }
-  const { tenant, cursorField, positionMs, caughtUpMs, pass, counts } = cursor;
+  const { tenant, cursorField, positionMs, caughtUpMs, pass, paused, counts } = cursor;
   return {
     tenant,
     cursorField,
@@ -94,6 +96,7 @@ function factsOf(scan: ScanConfig, records: ReadonlyMap<string, Buffer>, nowMs: 
     caughtUp: iso(caughtUpMs),
     lagSeconds: Math.max(0, Math.round((nowMs - caughtUpMs) / 1_000)),
     pass: pass === null ? null : passFacts(pass),
+    paused: paused === null ? null : { since: iso(paused.atMs), by: paused.by },
     counts,
   };
 }
@@ -156,6 +159,10 @@ function details({ scan, reason, cursor, slices }: CursorView): string[] {
   const pass = cursor?.pass ?? null;
   const lines: string[] = [];
   if (reason !== null) lines.push(`  ${reason}`);
+  const paused = cursor?.paused ?? null;
+  if (paused !== null) {
+    lines.push(`  scan ${scan}: paused by ${paused.by} since ${paused.since}; \`scan resume\` lets it go on`);
+  }
   if (pass !== null) {
     const next = pass.nextFilters === null ? "its first request is next" : `next filters ${pass.nextFilters}`;
     lines.push(`  scan ${scan}: in a pass from ${pass.from} to ${pass.until ?? "now"}, ${next}`);

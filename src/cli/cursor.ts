@@ -1,6 +1,9 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { systemClock } from "../kit/clock.ts";
 import type { CommandContext } from "./cli.ts";
+import { exportModule } from "./cursor-export.ts";
+import { historyModule } from "./cursor-history.ts";
+import { importModule } from "./cursor-import.ts";
 import { resetModule } from "./cursor-reset.ts";
 import { chosen, proveTopic, readStates } from "./cursor-state.ts";
 import { type CursorView, cursorLines, cursorTable, isBlocked, viewOf } from "./cursor-view.ts";
@@ -38,13 +41,16 @@ export function cursorCommand(context: CommandContext): CommandModule {
   };
   return {
     command: "cursor <action>",
-    describe: "the scans' committed state",
+    describe: "the scans' committed state, and what changes it",
     builder: (yargs) =>
       yargs
         .command(list)
         .command(show)
         .command(resetModule(context))
-        .demandCommand(1, "an action is missing: list, show or reset"),
+        .command(exportModule(context))
+        .command(importModule(context))
+        .command(historyModule(context))
+        .demandCommand(1, "an action is missing: list, show, reset, export, import or history"),
     handler: () => {},
   };
 }

@@ -19,13 +19,13 @@ export interface Reported {
 /** As text the plan stands there while the answer is waited for; as JSON all is one object. */
 export class Printer {
   readonly #output: "table" | "json";
-  readonly #plan: Plan | null;
+  readonly #plan: Plan;
   #hasBegun = false;
 
-  constructor(output: "table" | "json", plan: Plan | null) {
+  constructor(output: "table" | "json", plan: Plan) {
     this.#output = output;
     this.#plan = plan;
-    if (output === "table" && plan !== null) write(planLines(plan));
+    if (output === "table") write(planLines(plan));
   }
 
   /** What is answered, where more will be reported. */

@@ -5,6 +5,7 @@ import { ConnectorError, describeError } from "../kit/errors.ts";
 import type { CommandContext } from "./cli.ts";
 import { FORMATS, type FormatName } from "./scan-format.ts";
 import { scanOnce } from "./scan-once.ts";
+import { pauseModule, resumeModule } from "./scan-pause.ts";
 import { askedFor, readPlan } from "./scan-plan.ts";
 import { proveWritable, readState } from "./scan-state.ts";
 import { readTenant, tenantOptions } from "./scan-tenant.ts";
@@ -52,13 +53,16 @@ type Flags = InferredOptionTypes<typeof options>;
 export type ScanArgs = ArgumentsCamelCase<Flags>;
 
 /** `scan`: reads a stretch of a tenant once and writes each activity. */
-export function scanCommand({ signal, done }: CommandContext): CommandModule<object, Flags> {
+export function scanCommand(context: CommandContext): CommandModule<object, Flags> {
+  const { signal, done } = context;
   return {
     command: "scan",
     describe: "read a tenant's activities once, as NDJSON, Avro or a table; needs no Kafka",
     builder: (yargs) =>
       yargs
-        .options(options)
+        .options(ofThisCommand(options))
+        .command(pauseModule(context))
+        .command(resumeModule(context))
         .example("$0 scan -c mdca.yaml --since 1h", "the last hour of the only tenant")
         .example("$0 scan -c mdca.yaml --tenant contoso --since 1d -o day.ndjson", "a day into a file")
         .example("$0 scan -c mdca.yaml --since 30d -o month.avro --resume month.state", "again, should it be ended")
@@ -68,6 +72,10 @@ export function scanCommand({ signal, done }: CommandContext): CommandModule<obj
     handler: async (args: ScanArgs) => done(await scan(args, signal)),
   };
 }
+
+/** The flags are the one-shot scan's: its sub-commands, about the connector's scans, have their own. */
+const ofThisCommand = <T extends object>(flags: T): T =>
+  Object.fromEntries(Object.entries(flags).map(([name, flag]) => [name, { ...flag, global: false }])) as T;
 
 async function scan(args: ScanArgs, signal: AbortSignal): Promise<number> {
   const filtersFile = args.filtersFile ?? null;

@@ -90,7 +90,7 @@ export class IdComparison {
     const reason = this.#unfinished(job) ?? this.#lost;
     if (reason !== null) return { kind: "not_compared", reason };
     const { kafka, shard, clock, fromMs, untilMs } = this.#options;
-    const state = this.#restored(await kafka.readState(shard, signal));
+    const state = this.#restored((await kafka.readState(shard, signal)).state);
     this.#state = state;
     await this.#topic.readOn(signal);
     const isFresh = () => (job?.counts.published ?? 0) > 0 && this.#sides.missing.count > 0;

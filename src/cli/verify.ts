@@ -6,7 +6,7 @@ import { jobName } from "../scan/job.ts";
 import { SLICE_MS, sliceOf } from "../scan/slice.ts";
 import type { CommandContext } from "./cli.ts";
 import { planVerify } from "./command-plan.ts";
-import { changeOptions, failOn, type MakeChange, type Place, plannedOptions, runChange } from "./command-run.ts";
+import { changeOptions, executeOption, failOn, type MakeChange, type Place, runChange } from "./command-run.ts";
 import { instantOf, iso } from "./instant.ts";
 import { IdComparison } from "./verify-ids.ts";
 import { repair, repairLines } from "./verify-repair.ts";
@@ -32,7 +32,7 @@ const options = {
     default: false,
     describe: "with --repair: also what was published before, or may have been, and is gone from the topic",
   },
-  execute: plannedOptions.execute,
+  ...executeOption,
 } as const;
 
 type Flags = InferredOptionTypes<typeof options>;

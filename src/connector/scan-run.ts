@@ -2,6 +2,7 @@ import type { ScanConfig } from "../config/config.ts";
 import type { Clock } from "../kit/clock.ts";
 import type { ErrorCode } from "../kit/errors.ts";
 import type { Emit, ScanState } from "../observe/events.ts";
+import { pausedText } from "../scan/apply-command.ts";
 import type { PassIds } from "../scan/pass-ids.ts";
 import { type Due, wantsOf } from "../scan/planner.ts";
 import type { Page } from "./page.ts";
@@ -109,11 +110,28 @@ export class ScanRun {
     return reader;
   }
 
-  /** An operator has changed the state: the tail looks at once, whatever held it. */
+  /** An operator has changed the state: the tail looks at once, whatever held it, unless the scan is paused. */
   commanded(): void {
     this.reader("tail").previous = new Set();
     this.dueMs = Number.NEGATIVE_INFINITY;
     this.heldUntilMs = Number.NEGATIVE_INFINITY;
+    const wasPaused = this.#state === "paused";
+    this.tellPaused();
+    if (!wasPaused || this.isPaused) return;
+    // It goes on as after an outage: a pass from before the pause does not come before what is new.
+    this.hasAsked = false;
+    this.is("starting");
+  }
+
+  /** Whether an operator has paused it: no request is made for it, whatever is owed. */
+  get isPaused(): boolean {
+    return this.memory !== null && this.memory.cursor.paused !== null;
+  }
+
+  /** Says that it is paused, where it is. */
+  tellPaused(): void {
+    const paused = this.memory?.cursor.paused ?? null;
+    if (paused !== null) this.is("paused", `${pausedText(paused)}: \`scan resume\` lets it go on`);
   }
 
   /** Forgets the readers whose jobs are done. */
@@ -126,6 +144,7 @@ export class ScanRun {
   /** Who of its readers wants to ask, and when; by the monotonic clock. */
   dues({ nowMs, serverNowMs }: Now): Due[] {
     const { memory, heldUntilMs } = this;
+    if (this.isPaused) return [];
     const tail = { reader: "tail", class: "tail" as const, dueMs: Math.max(this.dueMs, heldUntilMs) };
     const others = memory === null || serverNowMs === null ? [] : wantsOf(memory.cursor, memory.jobs, serverNowMs);
     const wants = others.map((want) => {

@@ -1,23 +1,28 @@
-import { applyCommand } from "../scan/apply-command.ts";
+import { applyCommand, isTimeless } from "../scan/apply-command.ts";
 import type { Command } from "../scan/command.ts";
 import type { CommandDesk, Pending } from "./command-desk.ts";
 import { type CommitDeps, commitPlan } from "./commit-plan.ts";
 import type { ScanMemory } from "./scan-memory.ts";
+import { cursorMoved } from "./scan-progress.ts";
 import type { ScanRun } from "./scan-run.ts";
 import type { TenantRun } from "./tenant-run.ts";
 
 /**
- * Applies the commands that wait for a tenant's scans, each in a transaction with its history. A scan that has not
- * begun, and one before the server has told its time, lets them wait.
+ * Applies the commands that wait for a tenant's scans, in their order, each in a transaction with its history. A scan
+ * that has not begun lets them wait; and until the server has told its time, so do those that are judged by it, unless
+ * nobody will ask it, as all scans are paused: then this machine's time stands in.
  *
  * @throws ConnectorError that is fatal; the reason of `signal`.
  */
 export async function takeCommands(tenant: TenantRun, scans: readonly ScanRun[], signal: AbortSignal): Promise<void> {
   await refuseStrays(tenant, signal);
-  if (!tenant.knowsServerTime) return;
   for (const scan of scans) {
     const mine = tenant.deps.desk.pending(({ command }) => command?.scan === scan.config.name);
-    for (const pending of mine) await apply(tenant, scan, pending, signal);
+    for (const pending of mine) {
+      const hasTime = tenant.knowsServerTime || scans.every(({ isPaused }) => isPaused);
+      if (!hasTime && pending.command !== null && !isTimeless(pending.command)) break;
+      await apply(tenant, scan, pending, signal);
+    }
   }
 }
 
@@ -30,6 +35,8 @@ async function apply(tenant: TenantRun, scan: ScanRun, pending: Pending, signal:
   scan.commanded();
   const { command, outcome, message } = settled;
   const { tenant: name } = scan.config;
+  // Of others the tail tells, which looks at once.
+  if (scan.isPaused) deps.emit(cursorMoved(scan.config, memory, tenant.serverNowMs()));
   deps.emit({
     type: "command_applied",
     tenant: name,

@@ -48,6 +48,7 @@ function loadScan({ emit, ...deps }: ConnectorDeps, shared: Shared, scan: ScanCo
   try {
     run.memory = ScanMemory.load(scan, state, idsBytesPerScan);
     run.is("starting");
+    run.tellPaused();
     // How far behind it is shows from the first moment, whether or not the tenant answers.
     if (run.memory !== null) emit(cursorMoved(scan, run.memory, deps.clock.nowMs()));
     return run;

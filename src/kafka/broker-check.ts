@@ -156,7 +156,7 @@ class Examination {
   async #reading(there: readonly TopicSpec[], signal: AbortSignal): Promise<Trial> {
     const { port, cursorsTopic } = this.#parts;
     const read = async (shard: number) => {
-      this.#states.set(shard, await port.readState(shard, signal));
+      this.#states.set(shard, (await port.readState(shard, signal)).state);
     };
     try {
       await Promise.all(this.#questions.shards.map(read));

@@ -9,12 +9,12 @@ import { KafkaGroup } from "./group.ts";
 import { type FullOptions, type KafkaDeps, type KafkaOptions, withDefaults } from "./options.ts";
 import { partitionOfKey } from "./partitions.ts";
 import type {
+  CommittedState,
   GroupEvents,
   KafkaPort,
   OnRecord,
   ShardGroup,
   ShardLog,
-  ShardState,
   TopicPart,
   TopicProblem,
   TopicRecord,
@@ -130,9 +130,10 @@ class KafkajsPort implements KafkaPort {
     return await this.#withAdmin(`asking who is in the group ${name}`, count, signal);
   }
 
-  async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
+  async readState(shard: number, signal: AbortSignal): Promise<CommittedState> {
     try {
-      return (await orAborted(loadCommitted({ ...this.#load(), shard }, signal), signal)).state;
+      const { fold, endOffset } = await orAborted(loadCommitted({ ...this.#load(), shard }, signal), signal);
+      return { state: fold.state, endOffset };
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const doing = `reading shard ${shard} of ${this.#options.cursorsTopic.name}`;

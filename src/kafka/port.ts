@@ -24,6 +24,12 @@ export interface Transaction {
 /** The latest value of each key in a shard's partition; tombstoned keys and owners' marks are absent. */
 export type ShardState = ReadonlyMap<string, Buffer>;
 
+/** All that was committed to a shard below an offset, and nothing from above it. */
+export interface CommittedState {
+  readonly state: ShardState;
+  readonly endOffset: bigint;
+}
+
 /** A committed record; a null value is a tombstone. The value is the receiver's to keep. */
 export type OnRecord = (key: string, value: Buffer | null) => void;
 
@@ -178,8 +184,8 @@ export interface KafkaPort extends AsyncDisposable {
    * @throws ConnectorError `kafka_unavailable` | `kafka_refused`
    */
   members(signal: AbortSignal): Promise<number>;
-  /** A shard's committed state, read without fencing anybody; for `cursor show`. */
-  readState(shard: number, signal: AbortSignal): Promise<ShardState>;
+  /** A shard's committed state, read without fencing anybody. */
+  readState(shard: number, signal: AbortSignal): Promise<CommittedState>;
   /**
    * Appends a command to a shard, outside of any transaction: nobody is fenced. It may be there more than once, and
    * after an error once or not at all: commands have ids.

@@ -161,7 +161,7 @@ export class KafkaShardLog implements ShardLog {
   async #isTimedOut(begunAtMs: number, signal: AbortSignal): Promise<boolean> {
     if (this.#options.clock.nowMs() - begunAtMs < this.#options.transactionTimeoutMs) return false;
     try {
-      return (await orAborted(loadCommitted(this.#options, signal), signal)).isMarkedBy(this.#term);
+      return (await orAborted(loadCommitted(this.#options, signal), signal)).fold.isMarkedBy(this.#term);
     } catch {
       return false;
     }
@@ -176,7 +176,8 @@ export class KafkaShardLog implements ShardLog {
     const untilMs = clock.monotonicMs() + MARK_SEARCH_MS;
     try {
       while (clock.monotonicMs() < untilMs) {
-        if (!(await orAborted(loadCommitted(this.#options, signal), signal)).isMarkedBy(this.#term)) return true;
+        const { fold } = await orAborted(loadCommitted(this.#options, signal), signal);
+        if (!fold.isMarkedBy(this.#term)) return true;
         await clock.sleep(MARK_LOOK_WAIT_MS, signal);
       }
     } catch {

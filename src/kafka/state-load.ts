@@ -38,14 +38,18 @@ export async function loadState(load: StateLoad, endOffset: bigint, signal: Abor
 }
 
 /** As `loadState`, up to the last stable offset: all that is committed, and nothing from behind an open transaction. */
-export async function loadCommitted(load: StateLoad, signal: AbortSignal): Promise<StateFold> {
+export async function loadCommitted(
+  load: StateLoad,
+  signal: AbortSignal,
+): Promise<{ fold: StateFold; endOffset: bigint }> {
   const admin = load.newClient().admin();
   try {
     await admin.connect();
     // kafkajs asks in `read_committed`, so this `high` is the last stable offset.
     const offsets = await admin.fetchTopicOffsets(load.cursorsTopic);
     const end = offsets.find((each) => each.partition === load.shard);
-    return await loadState(load, end === undefined || end.high === end.low ? 0n : BigInt(end.high), signal);
+    const endOffset = BigInt(end?.high ?? 0);
+    return { fold: await loadState(load, end?.low === end?.high ? 0n : endOffset, signal), endOffset };
   } finally {
     load.onLeft(admin.disconnect().catch(() => undefined));
   }

@@ -10,6 +10,7 @@ export const SCAN_STATES = [
   "retrying",
   "unauthorized",
   "blocked",
+  "paused",
   "stopped",
 ] as const;
 export type ScanState = (typeof SCAN_STATES)[number];

@@ -80,7 +80,7 @@ export class Troubles {
   /** `reading` is only another attempt; `idle` is an end, and so is a stop, which needs no line. */
   #leaveBy(event: Of<"scan_state">, nowMs: number): void {
     if (event.state === "idle") this.leave(event, nowMs);
-    if (event.state === "stopped") this.#open.delete(`${event.tenant} ${event.scan}`);
+    if (event.state === "stopped" || event.state === "paused") this.#open.delete(`${event.tenant} ${event.scan}`);
   }
 }
 

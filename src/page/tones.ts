@@ -9,6 +9,7 @@ const TONES: Readonly<Record<ScanState, Tone>> = {
   reading: "busy",
   starting: "quiet",
   stopped: "quiet",
+  paused: "quiet",
   throttled: "warn",
   retrying: "warn",
   suspect: "warn",

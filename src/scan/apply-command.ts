@@ -1,21 +1,13 @@
 import { isoOf } from "../kit/iso.ts";
+import { type Applied, placeTail, refused, setRead, skip, tooManyJobs } from "./applying.ts";
 import type { Command } from "./command.ts";
 import { forgottenHours, repeatsRefusal } from "./forgotten.ts";
+import { applyImport } from "./import.ts";
 import { isDone, type Job, jobName, newJob } from "./job.ts";
-import { excuse } from "./lookback.ts";
 import { idsOf } from "./repair.ts";
 import type { ScanDraft } from "./scan-draft.ts";
 import type { ScanState } from "./state.ts";
-import { OVERLAP_MS, tailFromMs } from "./tail.ts";
-
-/** What a command comes to, for people; `change` is what it does to the state, null where it was refused. */
-export interface Applied {
-  readonly message: string;
-  readonly change: ((draft: ScanDraft) => void) | null;
-}
-
-/** Jobs of a scan that are not done; more are refused, so that state and plan stay small. */
-const JOBS_MAX = 50;
+import { tailFromMs } from "./tail.ts";
 
 /** What a command means for a scan's state at the server's time. Nothing is changed here. */
 export function applyCommand(command: Command, state: ScanState, serverNowMs: number): Applied {
@@ -28,12 +20,21 @@ export function applyCommand(command: Command, state: ScanState, serverNowMs: nu
       return addRepair(command, state);
     case "cursor_reset":
       return resetCursor(command, state, serverNowMs);
+    case "cursor_import":
+      return applyImport(command, state, serverNowMs);
+    case "scan_pause":
+      return pauseScan(command, state, serverNowMs);
+    case "scan_resume":
+      return resumeScan(state);
     default:
       return changeJob(command, state);
   }
 }
 
-const refused = (message: string): Applied => ({ message, change: null });
+/** Whether a command means the same at any time: so it need not wait until the server has told its own. */
+export function isTimeless({ action }: Command): boolean {
+  return action === "scan_pause" || action === "scan_resume" || action.startsWith("job_");
+}
 
 type Of<A extends Command["action"]> = Extract<Command, { readonly action: A }>;
 type Range = Pick<Of<"backfill_add">, "fromMs" | "untilMs" | "order" | "mayRepeat">;
@@ -54,12 +55,7 @@ function addBackfill(range: Range, state: ScanState, serverNowMs: number): Appli
   const job = newJob({ origin: "backfill", order, whole, mayRepeat });
   return {
     message: `${name}: reads ${stretch}, ${order === "asc" ? "oldest" : "newest"} first`,
-    change: (draft) => {
-      draft.setJob(name, job);
-      const { beganMs } = draft.cursor;
-      // What joins on to what the scan has read before is owed its lookbacks as well.
-      if (whole.fromMs < beganMs && untilMs >= beganMs) draft.cursor = { ...draft.cursor, beganMs: whole.fromMs };
-    },
+    change: (draft) => setRead(draft, name, job),
   };
 }
 
@@ -109,7 +105,8 @@ function addRepair({ repair, mayRepeat, ...range }: Of<"repair_add">, state: Sca
 /** The refusal of one more job; null: there is room. */
 function noRoom(name: string, { jobs }: Pick<ScanState, "jobs">): Applied | null {
   if (jobs.has(name)) return refused(`${name} is there already: cancel it first, or begin elsewhere`);
-  return jobs.size >= JOBS_MAX ? refused(`${JOBS_MAX} jobs are open already: let some be done first`) : null;
+  const full = tooManyJobs(jobs.size + 1);
+  return full === null ? null : refused(full);
 }
 
 /** Back: the stretch is read again beside the tail. Forward: what is skipped is a gap. */
@@ -118,10 +115,7 @@ function resetCursor({ toMs, mayRepeat }: Of<"cursor_reset">, state: ScanState, 
   const tailMs = tailFromMs(cursor);
   if (toMs > serverNowMs)
     return refused(`${isoOf(toMs)} lies in the future of the tenant's clock (${isoOf(serverNowMs)})`);
-  const place = (draft: ScanDraft) => {
-    const caughtUpMs = Math.min(draft.cursor.caughtUpMs, serverNowMs);
-    draft.cursor = { ...draft.cursor, positionMs: toMs + OVERLAP_MS, pass: null, caughtUpMs };
-  };
+  const place = (draft: ScanDraft) => placeTail(draft, toMs, serverNowMs);
   if (tailMs > serverNowMs) return { message: `the tail goes on at ${isoOf(toMs)}`, change: place };
   if (toMs < tailMs) {
     return addBackfill({ fromMs: toMs, untilMs: tailMs, order: "asc", mayRepeat }, state, serverNowMs);
@@ -164,8 +158,29 @@ function cancel(reader: string, job: Job): Applied {
   };
 }
 
-/** A stretch that nobody will read: open as a gap, and no longer owed by the lookbacks. */
-function skip(draft: ScanDraft, stretch: { readonly fromMs: number; readonly untilMs: number }): void {
-  draft.openGap({ ...stretch, reason: "skipped" });
-  draft.cursor = excuse(draft.cursor, { fromMs: stretch.fromMs, untilMs: stretch.untilMs + 1 }, "all");
+/** Only what is asked stops: what is owed stays owed. */
+function pauseScan({ by }: Of<"scan_pause" | "scan_resume">, { cursor }: ScanState, serverNowMs: number): Applied {
+  if (cursor.paused !== null) return refused(`it is ${pausedText(cursor.paused)} already`);
+  const paused = { atMs: serverNowMs, by };
+  return {
+    message: "nothing more is asked for the scan, until `scan resume`",
+    change: (draft) => {
+      draft.cursor = { ...draft.cursor, paused };
+    },
+  };
 }
+
+function resumeScan({ cursor }: ScanState): Applied {
+  const { paused } = cursor;
+  if (paused === null) return refused("it is not paused");
+  return {
+    message: `it goes on; it was ${pausedText(paused)}`,
+    change: (draft) => {
+      draft.cursor = { ...draft.cursor, paused: null };
+    },
+  };
+}
+
+/** Since when a scan is paused, and by whom, for people. */
+export const pausedText = ({ atMs, by }: NonNullable<ScanState["cursor"]["paused"]>): string =>
+  `paused by ${by} since ${isoOf(atMs)}`;

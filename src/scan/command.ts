@@ -2,8 +2,10 @@ import { z } from "zod";
 import { describeError } from "../kit/errors.ts";
 import { repairSchema } from "./repair.ts";
 
-const COMMAND_VERSION = 1;
-const HISTORY_VERSION = 1;
+/** Version 2 brought the plan, `scan_pause`, `scan_resume` and `cursor_import`; all else is written as version 1. */
+const COMMAND_VERSION = 2;
+/** As of the command that it holds. */
+const HISTORY_VERSION = COMMAND_VERSION;
 const COMMAND_KEY_START = '{"command":';
 
 /** What `Date` can hold: beyond it nothing can be printed. */
@@ -11,8 +13,20 @@ const INSTANT_MAX_MS = 8.64e15;
 const instantMs = z.int().min(-INSTANT_MAX_MS).max(INSTANT_MAX_MS);
 const name = z.string().min(1);
 
+/** Jobs that an import may carry. */
+const IMPORT_JOBS_MAX = 50;
+
+/** What the operator was told before the command was sent; null: no requests. */
+const planSchema = z.strictObject({
+  does: z.string(),
+  activities: z.int().min(0).nullable(),
+  requests: z.int().min(0).nullable(),
+  minutes: z.number().min(0).nullable(),
+});
+
+const since2 = z.literal(2);
 const head = {
-  version: z.literal(COMMAND_VERSION),
+  version: z.union([z.literal(1), since2]),
   /** Unlike any other command's: whatever is sent twice is applied once. */
   id: name,
   /** When it was given, by the clock of whoever gave it. */
@@ -20,6 +34,7 @@ const head = {
   /** Who gave it, for people. */
   by: z.string(),
   scan: name,
+  plan: planSchema.optional(),
 };
 
 const commandSchema = z.discriminatedUnion("action", [
@@ -54,10 +69,40 @@ const commandSchema = z.discriminatedUnion("action", [
     .refine(({ fromMs, untilMs }) => fromMs < untilMs, { message: "its stretch is empty", path: ["untilMs"] }),
   z.strictObject({ ...head, action: z.enum(["job_pause", "job_resume", "job_cancel"]), reader: name }),
   z.strictObject({ ...head, action: z.literal("cursor_reset"), toMs: instantMs, mayRepeat: z.boolean() }),
+  z.strictObject({ ...head, version: since2, action: z.enum(["scan_pause", "scan_resume"]) }),
+  z.strictObject({
+    ...head,
+    version: since2,
+    action: z.literal("cursor_import"),
+    /** Which export it comes from, for people and the history. */
+    source: z.strictObject({ exportedAt: z.iso.datetime(), digest: name }),
+    /** Whose it is: as of the scan's own cursor, or it is refused. */
+    tenant: name,
+    cursorField: z.enum(["created", "date"]).nullable(),
+    filtersHash: name,
+    /** How many transactions the scan had had, and below what it had never asked. */
+    revision: z.int().min(0),
+    beganMs: instantMs,
+    /** What its tail would have asked for next. */
+    toMs: instantMs,
+    /** What each of its range jobs had left to read; inclusive. */
+    jobs: z
+      .array(
+        z.strictObject({
+          reader: name,
+          fromMs: instantMs,
+          untilMs: instantMs,
+          order: z.enum(["asc", "desc"]),
+          paused: z.boolean(),
+        }),
+      )
+      .max(IMPORT_JOBS_MAX),
+    mayRepeat: z.boolean(),
+  }),
 ]);
 
 const historySchema = z.strictObject({
-  version: z.literal(HISTORY_VERSION),
+  version: z.union([z.literal(1), since2]),
   /** Null: a command that its owner could not read. */
   command: commandSchema.nullable(),
   appliedAt: z.iso.datetime(),
@@ -71,6 +116,11 @@ const historySchema = z.strictObject({
  * with the change, the tombstone of the command's key and a history record.
  */
 export type Command = Readonly<z.infer<typeof commandSchema>>;
+
+export type ImportCommand = Extract<Command, { readonly action: "cursor_import" }>;
+
+/** What an operator was told that a command would do and cost. */
+export type CommandPlan = Readonly<z.infer<typeof planSchema>>;
 
 /** What became of a command; stays in the state under `historyKey`. */
 export type History = Readonly<z.infer<typeof historySchema>>;
@@ -90,7 +140,10 @@ export const isCommandKey = (key: string): boolean => key.startsWith(COMMAND_KEY
 export const encodeCommand = (command: Command): string => JSON.stringify(command);
 
 export const encodeHistory = (history: Omit<History, "version">): string =>
-  JSON.stringify({ version: HISTORY_VERSION, ...history });
+  JSON.stringify({ version: history.command?.version ?? 1, ...history });
+
+/** The command with what its operator was told of it. */
+export const withPlan = (command: Command, plan: CommandPlan): Command => ({ ...command, version: 2, plan });
 
 /** Never throws: whoever may write to the topic may write anything. A command counts only under its own key. */
 export function decodeCommand(key: string, value: Buffer): Decoded<Command> {
@@ -104,10 +157,15 @@ export const decodeHistory = (value: Buffer): Decoded<History> =>
   decode(historySchema, value, { what: "history", version: HISTORY_VERSION });
 
 /** The id in a command's key; null when it is no command's key, or no whole one. */
-export function commandIdOf(key: string): string | null {
+export const commandIdOf = (key: string): string | null => idOf("command", key);
+
+/** As of a command. */
+export const historyIdOf = (key: string): string | null => idOf("history", key);
+
+function idOf(member: "command" | "history", key: string): string | null {
   try {
-    const parsed = z.strictObject({ command: name }).safeParse(JSON.parse(key));
-    return parsed.success ? parsed.data.command : null;
+    const parsed = z.strictObject({ [member]: name }).safeParse(JSON.parse(key));
+    return parsed.success ? (parsed.data[member] ?? null) : null;
   } catch {
     return null;
   }
@@ -126,7 +184,8 @@ function decode<T>(schema: z.ZodType<T>, value: Buffer, kind: { what: string; ve
   }
   const versioned = z.object({ version: z.number() }).safeParse(json);
   if (versioned.success && versioned.data.version > kind.version) {
-    return unreadable(`has version ${versioned.data.version}, this program knows ${kind.version}`);
+    const known = `this program knows ${kind.version}: run the version that wrote it here, too`;
+    return unreadable(`has version ${versioned.data.version}, ${known}`);
   }
   const parsed = schema.safeParse(json);
   if (parsed.success) return { kind: "read", value: parsed.data };

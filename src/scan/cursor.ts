@@ -8,12 +8,14 @@ import { count, epochMs, NO_COUNTS, passSchema, readerCounts } from "./pass.ts";
 import { decodeRecord } from "./record.ts";
 
 /** Goes up with every change that an older program could misread; part of what SemVer covers. */
-const CURSOR_VERSION = 1;
+const CURSOR_VERSION = 2;
+/** What holds nothing that came later is written so that older programs can go on with it. */
+const CURSOR_VERSION_FIRST = 1;
 
 const stretches = z.array(z.strictObject({ fromMs: epochMs, untilMs: epochMs }));
 
 const cursorSchema = z.strictObject({
-  version: z.literal(CURSOR_VERSION),
+  version: z.union([z.literal(CURSOR_VERSION_FIRST), z.literal(CURSOR_VERSION)]),
   tenant: z.string(),
   /** Null until it is decided, which is before the first publish. */
   cursorField: z.enum(["created", "date"]).nullable(),
@@ -40,6 +42,8 @@ const cursorSchema = z.strictObject({
     /** Activities that turned up where ids are forgotten, and were therefore not published. */
     outsideMemory: count,
   }),
+  /** Since when, and by whose word, nothing is asked for the scan; null: it goes on. Came with version 2. */
+  paused: z.strictObject({ atMs: epochMs, by: z.string() }).nullable().default(null),
 });
 
 /** Where a scan stands: its tail, and what its readers have done together. Values are never changed in place. */
@@ -48,7 +52,11 @@ export type Cursor = Readonly<Omit<z.infer<typeof cursorSchema>, "version">>;
 export const filtersHash = (filters: Filters): string =>
   createHash("sha256").update(canonicalJson(filters)).digest("hex").slice(0, 16);
 
-export const encodeCursor = (cursor: Cursor): string => JSON.stringify({ version: CURSOR_VERSION, ...cursor });
+export function encodeCursor({ paused, ...cursor }: Cursor): string {
+  return paused === null
+    ? JSON.stringify({ version: CURSOR_VERSION_FIRST, ...cursor })
+    : JSON.stringify({ version: CURSOR_VERSION, ...cursor, paused });
+}
 
 /** A scan that has never run: nothing before `startMs` is asked for. */
 export function newCursor(tenant: string, filters: Filters, startMs: number): Cursor {
@@ -66,6 +74,7 @@ export function newCursor(tenant: string, filters: Filters, startMs: number): Cu
     lookbacks: [],
     folded: null,
     counts: { ...NO_COUNTS, outsideMemory: 0 },
+    paused: null,
   };
 }
 

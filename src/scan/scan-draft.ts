@@ -59,6 +59,11 @@ export class ScanDraft {
     return this.#jobs;
   }
 
+  /** The slices whose ids are in the state before the change, the oldest first. */
+  get remembered(): readonly number[] {
+    return this.#before.slices.remembered;
+  }
+
   /** @param name `tail`, or the job's name. */
   setReader(name: string, reader: Reader): void {
     if ("origin" in reader) this.setJob(name, reader);

@@ -53,7 +53,11 @@ export function restoreState(identity: ScanIdentity, records: ReadonlyMap<string
   return { cursor, jobs, slices: restored };
 }
 
-function jobsOf(scan: string, records: ReadonlyMap<string, Buffer>): Map<string, Job> {
+/**
+ * A scan's jobs, by name.
+ * @throws ConnectorError `cursor_corrupt` | `cursor_newer`
+ */
+export function jobsOf(scan: string, records: ReadonlyMap<string, Buffer>): Map<string, Job> {
   const jobs = new Map<string, Job>();
   for (const [key, value] of records) {
     const parsed = parseReaderKey(key);

@@ -32,7 +32,7 @@ const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 /** What the port promises of commands, clause by clause. */
 export function commandsContract(brokers: string, makeBench: () => Promise<Bench>): void {
   const { bench, ready } = benchFor(makeBench);
-  const keysOf = async (port: KafkaPort, shard = 0) => [...(await port.readState(shard, never)).keys()];
+  const keysOf = async (port: KafkaPort, shard = 0) => [...(await port.readState(shard, never)).state.keys()];
   describe(`commands on ${brokers}`, () => {
     test("a command sent before the owner opens is in its state, and is not delivered again", async () => {
       const { names: of, port } = await ready();

@@ -22,7 +22,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       expect(shard.shard).toBe(1);
       expect((await shard.open(never)).size).toBe(0);
       expect((await shard.open(never)).size).toBe(0);
-      expect((await port.readState(1, never)).size).toBe(0);
+      expect((await port.readState(1, never)).state.size).toBe(0);
     });
 
     test("records and state of a transaction are both there once it is committed", async () => {
@@ -40,7 +40,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
       expect(String(seen?.key)).toBe("a");
       expect(String(seen?.value)).toBe("value of a");
       if (seen?.timestampMs !== null) expect(Math.abs((seen?.timestampMs ?? 0) - before)).toBeLessThan(60_000);
-      await expect.poll(async () => texts(await port.readState(0, never)), POLL).toEqual({ cursor: "1" });
+      await expect.poll(async () => texts((await port.readState(0, never)).state), POLL).toEqual({ cursor: "1" });
       expect(texts(await shard.open(never))).toEqual({ cursor: "1" });
     });
 
@@ -80,7 +80,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
         never,
       );
       expect(texts(await shard.open(never))).toEqual({ a: "2", c: "3" });
-      await expect.poll(async () => texts(await port.readState(0, never)), POLL).toEqual({ a: "2", c: "3" });
+      await expect.poll(async () => texts((await port.readState(0, never)).state), POLL).toEqual({ a: "2", c: "3" });
       expect((await port.shard(1).open(never)).size).toBe(0);
     });
 
@@ -153,7 +153,7 @@ export function kafkaContract(brokers: string, makeBench: () => Promise<Bench>):
         records: [record(of, 1, "c")],
       };
       await bench().abandon(of, 0, undecided);
-      await expect.poll(async () => texts(await port.readState(0, never)), POLL).toEqual({ cursor: "2" });
+      await expect.poll(async () => texts((await port.readState(0, never)).state), POLL).toEqual({ cursor: "2" });
       const next = bench().process(of).shard(0);
       expect(texts(await next.open(never))).toEqual({ cursor: "2" });
       await next.commit({ state: [{ key: "cursor", value: "3" }], records: [record(of, 1, "c")] }, never);

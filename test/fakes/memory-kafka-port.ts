@@ -1,5 +1,6 @@
 import { partitionOfKey } from "../../src/kafka/partitions.ts";
 import type {
+  CommittedState,
   GroupEvents,
   KafkaPort,
   OnRecord,
@@ -110,9 +111,9 @@ export class MemoryPort implements KafkaPort {
     return new MemoryShardLog(this.#cluster, { step: this.#step, mayOpen, clock: this.#process.clock }, shard);
   }
 
-  async readState(shard: number, signal: AbortSignal): Promise<ShardState> {
+  async readState(shard: number, signal: AbortSignal): Promise<CommittedState> {
     await this.#wait("state.read", shard, signal);
-    return this.#cluster.committedState(shard);
+    return { state: this.#cluster.committedState(shard), endOffset: BigInt(this.#cluster.stableEnd(shard)) };
   }
 
   async sendCommand(shard: number, key: string, value: string | Buffer, signal: AbortSignal): Promise<bigint> {

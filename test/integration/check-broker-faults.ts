@@ -188,7 +188,7 @@ export function brokerFaults(around: () => Surroundings): void {
     expect(out).toMatch(/^ok {4}transactions of .*: one was begun and aborted, topics: 3$/m);
     for (const shard of shards) await shard.commit({ state: [{ key: "k", value: "v" }], records: [] }, never);
     const states = await Promise.all(shards.map(({ shard }) => port.readState(shard, never)));
-    expect(states.map((state) => [...state.keys()])).toEqual([["k"], ["k"], ["k"]]);
+    expect(states.map(({ state }) => [...state.keys()])).toEqual([["k"], ["k"], ["k"]]);
     const seen = [topic, `${topic}-dlq`].map(async (name) => {
       // A record and the marker of its abort.
       const end = async () => (await admin.fetchTopicOffsets(name)).find(({ partition }) => partition === 0)?.high;

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { connectKafka } from "../../src/cli/wiring.ts";
 import { loadConfig } from "../../src/config/load.ts";
@@ -103,15 +104,50 @@ test("without a connector commands are applied here, queued ones first; the next
     code: 1,
     out: expect.stringMatching(/^refused: .*there already/m),
   });
-  await stand.command("backfill", "pause", "--job", `backfill/${from}`);
-  await stand.command("backfill", "cancel", "--job", `backfill/${back}`);
+  await stand.command("backfill", "pause", "--job", `backfill/${from}`, "--execute");
+  await stand.command("backfill", "cancel", "--job", `backfill/${back}`, "--execute");
   expect(await stand.listed()).toMatchObject({ jobs: [{ job: `backfill/${from}`, state: "paused" }], queued: [] });
-  const resumed = await stand.command("backfill", "resume", "--job", `backfill/${from}`, "--output", "json");
+  const resume = ["backfill", "resume", "--job", `backfill/${from}`, "--execute", "--output", "json"];
+  const resumed = await stand.command(...resume);
   expect(resumed.out).toMatch(/"outcome": "done",(\n.*)+"asOwner": true/);
+  const file = join(dirname(stand.live.configFile), "cursors.json");
+  expect(await stand.command("cursor", "export", "--file", file)).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(
+      /^exported scan all at 2\S+, with \d+ jobs? and \d+ slices, as of offset \d+ of shard \d/m,
+    ),
+  });
+  expect(await stand.command("scan", "pause", "--execute")).toMatchObject({ code: 0 });
 
+  // Paused, whoever starts; then it goes on; then all is read again from where the export stood.
+  const { requests } = await stand.mock.stats();
   await stand.restart();
+  const isPaused = async () => (await stand.live.status())?.scans[0]?.state === "paused";
+  await eventually(isPaused, 60_000, "the connector to say that the scan is paused");
+  expect((await stand.command("cursor", "show")).out).toMatch(/scan all: paused by .*@.* since 2/);
+  expect((await stand.mock.stats()).requests).toBe(requests);
+  expect(await stand.command("scan", "resume", "--execute")).toMatchObject({ code: 0 });
+  await stand.expectFaultless();
+  const again = await stand.command("cursor", "import", "--file", file, "--execute", "--output", "json");
+  expect(again, again.out).toMatchObject({ code: 0, out: expect.stringContaining('"outcome": "done"') });
   await stand.expectFaultless();
   expect(await stand.listed()).toEqual({ jobs: [], queued: [] });
+  const history = JSON.parse((await stand.command("cursor", "history", "--output", "json")).out) as {
+    changes: { action: string; outcome: string; by: string; plan: object | null }[];
+  };
+  expect(history.changes.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
+    "cursor_reset done",
+    "backfill_add done",
+    "backfill_add refused",
+    "job_pause done",
+    "job_cancel done",
+    "job_resume done",
+    "scan_pause done",
+    "scan_resume done",
+    "cursor_import done",
+  ]);
+  for (const { by, plan } of history.changes)
+    expect([by, plan]).toEqual([expect.stringMatching(/@/), expect.anything()]);
 });
 
 test("a connector that runs is left alone; one that is fenced all the same comes back and loses nothing", async () => {

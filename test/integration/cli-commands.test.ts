@@ -1,3 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { openKafka } from "../../src/kafka/kafkajs-port.ts";
 import type { KafkaPort, ShardLog, StateRecord } from "../../src/kafka/port.ts";
@@ -11,6 +15,7 @@ import {
   isCommandKey,
 } from "../../src/scan/command.ts";
 import { encodeCursor, newCursor } from "../../src/scan/cursor.ts";
+import { encodeJob, newJob } from "../../src/scan/job.ts";
 import { cursorKey, encodeLedger, ledgerKey, newLedger } from "../../src/scan/ledger.ts";
 import { configure, run, type Surroundings, startSurroundings } from "./cli-setup.ts";
 
@@ -54,11 +59,11 @@ async function setUp(): Promise<Scene> {
     key: ledgerKey(SCAN, "created", positionMs - hours * HOUR_MS),
     value: encodeLedger({ ...newLedger(), published: 2_000, remembered }),
   });
-  const job = { version: 1, origin: "backfill", fromMs: 0, untilMs: 1, order: "asc", paused: false };
+  const whole = { fromMs: Date.parse(hour(9)), untilMs: Date.parse(hour(8)) - 1 };
   const state = [
     { key: cursorKey(SCAN), value: encodeCursor(cursor) },
     ...[ledger(1, true), ledger(2, true), ledger(3, false)],
-    { key: jobKey(jobName), value: JSON.stringify(job) },
+    { key: jobKey(jobName), value: encodeJob(newJob({ origin: "backfill", order: "asc", whole })) },
   ];
   await log.commit({ state, records: [] }, never);
   return { port, log, shard, command: (...args) => run([...args.slice(0, 2), "-c", config, ...args.slice(2)]) };
@@ -102,7 +107,8 @@ async function joinGroup(port: KafkaPort, shard: number): Promise<void> {
   await group.join(never);
 }
 
-const pending = async ({ port, shard }: Scene) => [...(await port.readState(shard, never)).keys()].filter(isCommandKey);
+const pending = async ({ port, shard }: Scene) =>
+  [...(await port.readState(shard, never)).state.keys()].filter(isCommandKey);
 
 test("before the connector has run there is nothing to command", async () => {
   const { config } = configure(around);
@@ -168,7 +174,8 @@ test("what the owner refuses is refused: exit 1", async () => {
 test("without an answer a command is queued, listed as such, and in the state of the next owner", async () => {
   const scene = await setUp();
   await joinGroup(scene.port, scene.shard);
-  const { code, out } = await scene.command("backfill", "pause", "--scan", SCAN, "--job", jobName, "--wait", "1s");
+  const pause = ["backfill", "pause", "--scan", SCAN, "--job", jobName, "--execute", "--wait", "1s"];
+  const { code, out } = await scene.command(...pause);
   expect(code, out).toBe(0);
   expect(out).toMatch(/^queued: nobody has applied it within 1 s, though 1 replica of the connector runs/m);
   const listed = await scene.command("backfill", "list");
@@ -191,6 +198,37 @@ test("where ids are forgotten nothing is sent, unless repeats are allowed", asyn
   expect(await pending(scene)).toHaveLength(1);
 });
 
+test("a change is a dry run without --execute; what was told stays in the history", async () => {
+  const scene = await setUp();
+  const cancel = await scene.command("backfill", "cancel", "--scan", SCAN, "--job", jobName);
+  expect(cancel, cancel.out).toMatchObject({ code: 0 });
+  expect(cancel.out).toMatch(/^scan contoso-all: end backfill\S+; .*\ncost: no requests\n {2}no gap is opened/);
+  const file = join(tmpdir(), `export-${randomUUID()}.json`);
+  onTestFinished(() => rmSync(file, { force: true }));
+  expect(await scene.command("cursor", "export", "--scan", SCAN, "--file", file)).toMatchObject({ code: 0 });
+  const damaged = `${file}.damaged`;
+  onTestFinished(() => rmSync(damaged, { force: true }));
+  writeFileSync(damaged, readFileSync(file, "utf8").replace(/"positionMs": \d/, '"positionMs": 2'));
+  const refused = await scene.command("cursor", "import", "--scan", SCAN, "--file", damaged, "--execute");
+  expect(refused).toMatchObject({
+    code: 1,
+    out: expect.stringMatching(/^refused: the export was damaged or changed/m),
+  });
+  const dry = await scene.command("cursor", "import", "--scan", SCAN, "--file", file, "--output", "json");
+  expect(JSON.parse(dry.out)).toMatchObject({
+    outcome: "dry_run",
+    plan: { does: expect.stringContaining("import where") },
+  });
+  expect(await pending(scene)).toEqual([]);
+  const given = await own(scene, "done", () => []);
+  expect(await scene.command("scan", "pause", "--scan", SCAN, "--execute")).toMatchObject({ code: 0 });
+  expect(given).toMatchObject([{ version: 2, action: "scan_pause", plan: { requests: null } }]);
+  const { out } = await scene.command("cursor", "history", "--scan", SCAN);
+  expect(out).toMatch(
+    /contoso-all +done +pause the scan +\S+@\S+ .*\n {2}told: ask nothing more.*\n {2}done as asked\n$/,
+  );
+});
+
 test("cursor list has a line a scan", async () => {
   const { command } = await setUp();
   const { out } = await command("cursor", "list");
@@ -210,6 +248,8 @@ test.each([
   ["a scan that is not there", ["cursor", "reset", "--scan", "x", "--to-datetime", "1h"], /no scan "x"/],
   ["a time that is none", ["cursor", "reset", "--scan", SCAN, "--to-datetime", "noon"], /--to-datetime: found "noon"/],
   ["an end before the beginning", ["backfill", "add", "--scan", SCAN, "--from", "1h", "--until", "2h"], /not before/],
+  ["a flag of the one-shot scan", ["scan", "pause", "--scan", SCAN, "--since", "1h"], /Unknown argument: since/],
+  ["a file that is not there", ["cursor", "import", "--scan", SCAN, "--file", "/none"], /--file: cannot read \/none/],
   ["a wait that is none", ["cursor", "reset", "--scan", SCAN, "--to-datetime", "1h", "--wait", "x"], /--wait: found/],
 ])("%s is wrong usage: exit 2, and nothing is sent", async (_, args, message) => {
   const scene = await setUp();

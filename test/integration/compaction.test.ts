@@ -160,7 +160,7 @@ test("a segment that ends with a batch emptied by compaction is read past", asyn
   const cursorsTopic = { name, partitions: 1 };
   const options = { brokers: [broker.bootstrap], clientId: "reader", cursorsTopic, readIdleMs: 5_000 };
   await using port = openKafka(options, { clock: systemClock });
-  const state = await port.readState(0, new AbortController().signal);
+  const { state } = await port.readState(0, new AbortController().signal);
   console.log(JSON.stringify(counts));
   expect([...state.keys()].sort()).toEqual(["padding", "replaced", "stays"]);
   expect(String(state.get("replaced"))).toBe(String(value));

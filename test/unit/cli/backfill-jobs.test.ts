@@ -40,13 +40,14 @@ test("a job is shown with its stretch, what is left and its counts, whatever els
       whole: { from: "2026-11-23T08:00:00.000Z", until: "2026-11-23T12:00:00.000Z" },
       left: { from: "2026-11-23T11:00:00.000Z", until: "2026-11-23T12:00:00.000Z" },
       leftCost: expect.objectContaining({ requests: 1 }),
+      done: 0.75,
       counts: { pages: 3, read: 30, published: 20, duplicates: 10 },
     },
     expect.objectContaining({ job: "recovery/b", state: "paused", order: "newest-first" }),
   ]);
   const [head, first] = jobLines(jobs, []);
   expect(head).toMatch(/^SCAN +JOB +STATE/);
-  expect(first).toMatch(/^all +backfill\/a +running +oldest-first .* 3 +30 +20 +10$/);
+  expect(first).toMatch(/^all +backfill\/a +running +oldest-first .* 75 % +1 request, .* 3 +30 +20 +10$/);
 });
 
 test.each([

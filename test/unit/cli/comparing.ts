@@ -30,7 +30,7 @@ export async function compare(scene: Scene, during: () => void | Promise<void> =
   const { cluster, clock, config } = scene;
   const { port } = cluster.process(async () => undefined, clock);
   const shard = port.shardOf("contoso");
-  const before = await port.readState(shard, never);
+  const { state: before } = await port.readState(shard, never);
   const range = { fromMs: FROM_MS, untilMs: UNTIL_MS };
   const of = { config, scan: config.scans[0]!, field: "created" as const, kafka: port, clock, shard, ...range };
   const comparison = new IdComparison({ ...of, tell: () => undefined });

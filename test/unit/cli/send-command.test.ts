@@ -67,7 +67,7 @@ test("without an answer in time the command stays queued, and other commands' an
 test("with no time to wait it is queued at once and lies in the state", async () => {
   const scene = setUp();
   expect(await ask({ ...scene, waitMs: 0 }, never)).toBeNull();
-  expect([...(await scene.kafka.readState(0, never)).keys()]).toEqual([commandKey("c-1")]);
+  expect([...(await scene.kafka.readState(0, never)).state.keys()]).toEqual([commandKey("c-1")]);
 });
 
 test("a stop ends the waiting with its reason", async () => {

@@ -11,7 +11,7 @@ type Compared = Awaited<ReturnType<typeof compare>>;
 async function repaired(scene: Scene, { comparison, place }: Compared, mayRepeat = false, during?: () => void) {
   const { clock } = scene;
   const head = { version: 1, id: "x", at: "2026-11-23T09:00:00.000Z", by: "test", scan: "contoso-all" } as const;
-  const state = await place.kafka.readState(place.shard, never);
+  const { state } = await place.kafka.readState(place.shard, never);
   const by = { place, head, clock, waitMs: 600_000, mayRepeat, state };
   const ended: (RepairReport | Error)[] = [];
   const running = repair(comparison.repairs(mayRepeat), by, never).then(

@@ -32,7 +32,7 @@ async function write(scene: Scene, key: string, value: string): Promise<void> {
 test.each<[string, (record: string) => string, Partial<ScanConfig>, string]>([
   ["of another tenant", (record) => record.replace('"contoso"', '"fabrikam"'), {}, "cursor_foreign"],
   ["that is garbage", () => "garbage", {}, "cursor_corrupt"],
-  ["of a newer version", (record) => record.replace('"version":1', '"version":2'), {}, "cursor_newer"],
+  ["of a newer version", (record) => record.replace('"version":1', '"version":3'), {}, "cursor_newer"],
   ["of other filters", (record) => record, { filters: { service: { eq: [1] } } }, "cursor_foreign"],
   ["along the other time", (record) => record, { cursorField: "date" }, "cursor_foreign"],
 ])("a scan with a cursor %s is blocked, says so and is left as it is; others go on", async (_, change, more, code) => {

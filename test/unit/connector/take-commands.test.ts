@@ -1,74 +1,11 @@
 import { expect, test } from "vitest";
-import { type Command, commandKey, decodeHistory, encodeCommand, historyKey } from "../../../src/scan/command.ts";
+import { commandKey } from "../../../src/scan/command.ts";
 import { encodeCursor } from "../../../src/scan/cursor.ts";
 import { cursorKey } from "../../../src/scan/ledger.ts";
 import { OVERLAP_MS } from "../../../src/scan/tail.ts";
 import { simConfig } from "../../fakes/sim-connector.ts";
-import {
-  backlog,
-  DAY_MS,
-  HOUR_MS,
-  idsOf,
-  MINUTE_MS,
-  NOW_MS,
-  Scene,
-  type SceneOptions,
-  saved,
-  sorted,
-} from "./scene.ts";
-
-const LOOKBACKS = { cursorField: "created" as const, lookbacksMs: [2 * MINUTE_MS], start: { kind: "now" as const } };
-const never = new AbortController().signal;
-
-type Wish<C = Command> = C extends Command ? Omit<C, "version" | "id" | "at" | "by" | "scan"> : never;
-
-/** A scene whose connector takes commands. */
-class Commanded {
-  readonly scene: Scene;
-  readonly #port;
-  #count = 0;
-
-  constructor(options: SceneOptions) {
-    this.scene = new Scene(options);
-    this.#port = this.scene.cluster.process().port;
-  }
-
-  /** Sends a command, and tells what became of it. */
-  async command(wish: Wish, scan = "contoso-all"): Promise<{ outcome: string; message: string }> {
-    const id = `c${++this.#count}`;
-    const command: Command = { version: 1, id, at: new Date(NOW_MS).toISOString(), by: "test", scan, ...wish };
-    await this.send(commandKey(id), encodeCommand(command));
-    return this.history(id);
-  }
-
-  async send(key: string, value: string): Promise<void> {
-    await this.#port.sendCommand(this.#port.shardOf("contoso"), key, value, never);
-    await this.scene.pass(5_000);
-  }
-
-  /** As a hand would that has taken the shard over. */
-  async overwrite(key: string, value: string): Promise<void> {
-    await using log = this.#port.shard(this.#port.shardOf("contoso"));
-    await log.open(never);
-    await log.commit({ state: [{ key, value }], records: [] }, never);
-  }
-
-  async history(id: string): Promise<{ outcome: string; message: string }> {
-    const state = await this.#port.readState(this.#port.shardOf("contoso"), never);
-    expect(state.has(commandKey(id))).toBe(false);
-    const decoded = decodeHistory(state.get(historyKey(id)) ?? Buffer.alloc(0));
-    if (decoded.kind !== "read") throw new Error(decoded.reason);
-    return decoded.value;
-  }
-}
-
-const backfill = (fromMs: number, untilMs: number): Wish => ({
-  action: "backfill_add",
-  fromMs,
-  untilMs,
-  order: "desc",
-  mayRepeat: false,
-});
+import { backfill, Commanded, LOOKBACKS } from "./commanded.ts";
+import { backlog, DAY_MS, HOUR_MS, idsOf, MINUTE_MS, NOW_MS, saved, sorted } from "./scene.ts";
 
 test("a backfill reads a stretch from before the scan's start, once", async () => {
   const activities = [...backlog(30), saved("n", NOW_MS + MINUTE_MS)];
@@ -167,7 +104,7 @@ test("a reset forward opens what it skips as a gap, and never goes beyond the te
   expect(await skip(NOW_MS + HOUR_MS)).toMatchObject({ outcome: "refused" });
   expect(await skip(NOW_MS + 2 * MINUTE_MS)).toMatchObject({ outcome: "done" });
   await scene.pass(MINUTE_MS);
-  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(1);
+  expect(scene.of("cursor_moved").at(-1)?.openGaps).toBe(2);
 });
 
 test("what nobody can apply is refused, and is not tried again", async () => {
@@ -175,6 +112,11 @@ test("what nobody can apply is refused, and is not tried again", async () => {
   commanded.scene.start();
   await commanded.scene.pass(MINUTE_MS);
   expect(await commanded.command(backfill(NOW_MS - HOUR_MS, NOW_MS), "another")).toMatchObject({ outcome: "refused" });
+  await commanded.send(commandKey("newer"), JSON.stringify({ version: 3, id: "newer", action: "scan_split" }));
+  expect(await commanded.history("newer")).toMatchObject({
+    outcome: "refused",
+    message: expect.stringMatching(/has version 3, this program knows 2: run the version that wrote it here, too/),
+  });
   await commanded.send(commandKey("bad"), "{");
   expect(await commanded.history("bad")).toMatchObject({
     outcome: "refused",

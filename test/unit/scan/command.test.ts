@@ -10,6 +10,7 @@ import {
   type History,
   historyKey,
   isCommandKey,
+  withPlan,
 } from "../../../src/scan/command.ts";
 
 const head = { version: 1, id: "c-1", at: "2026-11-23T10:00:00.000Z", by: "ada@host", scan: "contoso-all" } as const;
@@ -24,7 +25,24 @@ const history: Omit<History, "version"> = {
   message: "added",
 };
 
-const commands: [string, Command][] = [add, verify, pause, reset].map((command) => [command.action, command]);
+const pauseScan = { ...head, version: 2, action: "scan_pause" } as const;
+const imported: Command = {
+  ...head,
+  version: 2,
+  action: "cursor_import",
+  source: { exportedAt: "2026-11-23T09:00:00.000Z", digest: "sha256:0" },
+  tenant: "contoso",
+  cursorField: "created",
+  filtersHash: "0",
+  revision: 7,
+  beganMs: 0,
+  toMs: 9,
+  jobs: [{ reader: "backfill/x", fromMs: 0, untilMs: 5, order: "asc", paused: false }],
+  mayRepeat: false,
+};
+const told = withPlan(reset, { does: "move it", activities: 1, requests: 1, minutes: 0.1 });
+const all: readonly Command[] = [add, verify, pause, reset, pauseScan, imported, told];
+const commands: [string, Command][] = all.map((command) => [command.action, command]);
 
 test.each(commands)("%s survives being stored", (_, command) => {
   const stored = Buffer.from(encodeCommand(command));
@@ -36,7 +54,7 @@ test.each([
   ["bytes", "\u0000\u00ff", /not JSON/],
   ["another's JSON", "[]", /damaged/],
   ["null", "null", /damaged/],
-  ["a newer version", JSON.stringify({ ...add, version: 2 }), /has version 2, this program knows 1/],
+  ["a newer version", JSON.stringify({ ...add, version: 3 }), /has version 3, this program knows 2/],
   ["an unknown action", JSON.stringify({ ...add, action: "format" }), /damaged at action/],
   ["a member that this program does not know", JSON.stringify({ ...reset, force: true }), /force/],
   ["an empty stretch", JSON.stringify({ ...add, untilMs: 0 }), /damaged at untilMs: its stretch is empty/],
@@ -47,6 +65,18 @@ test.each([
 ])("%s is no command, with the reason", (_, value, reason) => {
   const decoded = decodeCommand(commandKey("c-1"), Buffer.from(value));
   expect(decoded).toEqual({ kind: "unreadable", reason: expect.stringMatching(reason) });
+});
+
+test("what an older version does not know has the version that brought it, and its history too", () => {
+  expect(commands.map(([action, { version }]) => `${action} ${version}`)).toEqual([
+    ...["backfill_add 1", "verify_add 1", "job_pause 1", "cursor_reset 1"],
+    ...["scan_pause 2", "cursor_import 2", "cursor_reset 2"],
+  ]);
+  for (const [, command] of commands) {
+    expect(JSON.parse(encodeHistory({ ...history, command })).version).toBe(command.version);
+  }
+  const old = decodeCommand(commandKey("c-1"), Buffer.from(JSON.stringify({ ...pauseScan, version: 1 })));
+  expect(old).toEqual({ kind: "unreadable", reason: expect.stringMatching(/damaged at version/) });
 });
 
 test.each([

@@ -58,12 +58,20 @@ test.each([
 });
 
 test("a record of a newer version is refused as such, whatever else it holds", () => {
-  expect(() => decodeCursor(record({ version: 2, positions: [] }), "scan a")).toThrow(
+  expect(() => decodeCursor(record({ version: 3, positions: [] }), "scan a")).toThrow(
     expect.objectContaining({
       code: "cursor_newer",
-      message: expect.stringContaining("version 2, this program knows 1"),
+      message: expect.stringContaining("version 3, this program knows 2"),
     }),
   );
+});
+
+test("only while it is paused a cursor is of a version that older programs refuse", () => {
+  const paused = cursorAt({ paused: { atMs: NOW_MS, by: "ada@host" } });
+  expect(JSON.parse(encodeCursor(paused))).toMatchObject({ version: 2, paused: { by: "ada@host" } });
+  expect(decodeCursor(Buffer.from(encodeCursor(paused)), "scan a")).toEqual(paused);
+  const first = JSON.parse(encodeCursor(cursorAt()));
+  expect([first.version, "paused" in first]).toEqual([1, false]);
 });
 
 test("filters are known by what they say, not by the order that they say it in", () => {
