@@ -221,4 +221,26 @@ const VERIFYING: readonly Mutant[] = [
   },
 ];
 
-export const MUTANTS: readonly Mutant[] = [...READING, ...LOOKING_BACK, ...COMMITTING, ...OWNING, ...VERIFYING];
+const CHANGING: readonly Mutant[] = [
+  {
+    name: "a paused scan is asked for all the same",
+    file: "src/connector/scan-run.ts",
+    find: "if (this.isPaused) return [];",
+    replace: "",
+  },
+  {
+    name: "an import moves the tail back",
+    file: "src/scan/import.ts",
+    find: "tailMs: toMs > tailMs || isAhead ? toMs : null,",
+    replace: "tailMs: toMs,",
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [
+  ...READING,
+  ...LOOKING_BACK,
+  ...COMMITTING,
+  ...OWNING,
+  ...VERIFYING,
+  ...CHANGING,
+];

@@ -27,6 +27,7 @@ test("whatever the tenant, the brokers and the clocks do, each activity is publi
       "zombie commit.end",
     ],
     ...["gap", "late within the overlap", "several on an instant", "field date", "field created", "behind at start"],
+    ...["paused", "import", "state paused"],
     ...["next other", "next refused", "empty at instant", "created ignored", "descending", "skewed clock"],
     ...["anomaly stall", "transaction failed", "transaction fenced", "state blocked"],
   ].filter((mark) => (coverage[mark] ?? 0) < (RARE[mark] ?? 10));

@@ -5,6 +5,8 @@ export interface SeenCursor {
   readonly caughtUpMs: number;
   readonly pass: object | null;
   readonly beganMs: number;
+  /** Only while nothing is to be asked. */
+  readonly paused?: object;
 }
 
 /** A range job, as far as the oracle looks at it. */

@@ -2,6 +2,7 @@ import { STEPS } from "../fakes/memory-kafka.ts";
 import { type Crowd, placeActivities, type Setting } from "./placing.ts";
 import {
   type Act,
+  type Change,
   type Incident,
   LOOKBACK_AGES_MS,
   OVERLAP_MS,
@@ -26,7 +27,9 @@ export function generate(seed: number): Scenario {
   const activities = placeActivities(seeded, setting, drawCrowd(seeded, setting, longestMs));
   const faults = drawFaults(seeded);
   const restarts = drawRestarts(seeded);
-  return { ...setting, activities, faults, incidents: [...incidents, ...restarts], verifies: drawVerifies(seeded) };
+  const verifies = drawVerifies(seeded);
+  const changes = drawChanges(seeded);
+  return { ...setting, activities, faults, incidents: [...incidents, ...restarts], verifies, changes };
 }
 
 function drawSetting(seeded: Seeded, seed: number): Setting {
@@ -176,6 +179,19 @@ function drawVerifies(seeded: Seeded): Scenario["verifies"] {
   if (!seeded.chance(0.15)) return [];
   const atTheEnd = seeded.pick(["at the end", "after one too late"] as const);
   return [...(seeded.chance(0.5) ? [seeded.int(2, 60)] : []), atTheEnd];
+}
+
+function drawChanges(seeded: Seeded): Scenario["changes"] {
+  const changes: Change[] = [];
+  if (seeded.chance(0.08)) {
+    const forMs = seeded.pick([0, 1_000, 45_000, 20 * MINUTE_MS, 3 * HOUR_MS]);
+    changes.push({ kind: "pause", request: seeded.int(1, 30), forMs });
+  }
+  if (seeded.chance(0.08)) {
+    const exportAt = seeded.int(1, 20);
+    changes.push({ kind: "import", exportAt, request: exportAt + seeded.int(0, 20) });
+  }
+  return changes;
 }
 
 function drawAct(seeded: Seeded, point: Point): Act {

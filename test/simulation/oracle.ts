@@ -9,6 +9,8 @@ import type { WrittenRecord } from "./watched-cluster.ts";
 /** How an answer lies: that the same comes next, or that nothing is there though it counts something. */
 export type Lie = "circle" | "empty";
 const HOUR_MS = 3_600_000;
+/** How long a request may be on its way. */
+const ARRIVES_MS = 3_000;
 /** After so many answers that lied they are believed. */
 const LIES_MAX = 2;
 export type Breach =
@@ -21,6 +23,7 @@ export type Breach =
   | "caught up falsely"
   | "gap without cause"
   | "over budget"
+  | "asked while paused"
   | "not its own"
   | "mismatch without cause"
   | "mismatch not seen"
@@ -53,6 +56,8 @@ export class Oracle {
   readonly #lies: Record<Lie, number>;
   /** The last request of the process that has waited longest, when the pass that is read now began. */
   #passBeganMs = Number.NEGATIVE_INFINITY;
+  /** Since when nothing is to be asked. */
+  #pausedAtMs = Number.POSITIVE_INFINITY;
   /** By process: when its last request arrived. */
   readonly #lastByProcess = new Map<number, number>();
 
@@ -75,6 +80,8 @@ export class Oracle {
   arrived(process: number, request: { readonly isProbe: boolean; readonly lie: Lie | null }): void {
     if (request.lie !== null) this.#lies[request.lie] += 1;
     const nowMs = this.#nowMs();
+    // What was on its way when the pause was committed may still arrive.
+    if (nowMs > this.#pausedAtMs + ARRIVES_MS) this.fail("asked while paused", `by process ${process}, at ${nowMs}`);
     if (this.#isOneTooMany(nowMs)) this.fail("over budget", `by process ${process}, at ${nowMs}`);
     // A probe reads nothing: no pass begins with it.
     if (!request.isProbe) this.#lastByProcess.set(process, nowMs);
@@ -97,6 +104,8 @@ export class Oracle {
     }
     for (const gap of gaps) this.#judgeGap(gap);
     const { cursor } = this.state;
+    if (cursor?.paused === undefined) this.#pausedAtMs = Number.POSITIVE_INFINITY;
+    else this.#pausedAtMs = Math.min(this.#pausedAtMs, this.#nowMs());
     if (cursor !== null && cursor !== before) this.#judgeCursor(before, cursor, this.state.jobs > jobs);
   }
 

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000;
 const FIRST_SPAN_MS = OVERLAP_MS + HOUR_MS;
 
 /** Everything of a scenario but its activities and what goes wrong. */
-export type Setting = Omit<Scenario, "activities" | "faults" | "incidents" | "verifies">;
+export type Setting = Omit<Scenario, "activities" | "faults" | "incidents" | "verifies" | "changes">;
 
 export interface Crowd {
   readonly count: number;

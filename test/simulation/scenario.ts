@@ -63,6 +63,11 @@ export interface Incident {
 /** At a request; once all is published; or then, with an activity that has shown only after everybody's last age. */
 export type VerifyAt = number | "at the end" | "after one too late";
 
+/** A pause, resumed after a while; or an import of what was exported at an earlier request. */
+export type Change =
+  | { readonly kind: "pause"; readonly request: number; readonly forMs: number }
+  | { readonly kind: "import"; readonly request: number; readonly exportAt: number };
+
 /** One whole run, as plain data: the same scenario is played the same way. Times are the server's, epoch ms. */
 export interface Scenario {
   readonly seed: number;
@@ -96,6 +101,8 @@ export interface Scenario {
   readonly incidents: readonly Incident[];
   /** When an operator has all that was read before verified. */
   readonly verifies: readonly VerifyAt[];
+  /** What an operator changes, each at a request. */
+  readonly changes: readonly Change[];
 }
 
 /** The scan's part of the configuration. */

@@ -39,7 +39,7 @@ function omissions(scenario: Scenario): Omission[] {
   ];
 }
 
-const lists = ["activities", "faults", "incidents", "verifies"] as const;
+const lists = ["activities", "faults", "incidents", "verifies", "changes"] as const;
 
 /** Stretches of a list to leave out: large ones first, then each by itself; from the end. */
 function halves(length: number): [from: number, count: number][] {

@@ -4,6 +4,7 @@ import type { PageRequest } from "../../src/tenant/request.ts";
 import { type SimProcess, simConfig, startSim } from "../fakes/sim-connector.ts";
 import { SimTenant } from "../fakes/sim-tenant.ts";
 import { ProcessClock, promisesAlone, VirtualClock } from "../fakes/virtual-clock.ts";
+import { Changing } from "./changing.ts";
 import { type Lie, Oracle } from "./oracle.ts";
 import {
   type Act,
@@ -61,6 +62,7 @@ export class World {
   #travels = 0;
   #hash = "";
   readonly #verifying: Verifying;
+  readonly #changing: Changing;
   #completeAt: number | null = null;
 
   constructor(scenario: Scenario, keepsTrace = false) {
@@ -86,6 +88,7 @@ export class World {
     const nowMs = () => this.#clock.nowMs();
     const told = { oracle: this.oracle, trace: this.trace, cluster: this.#cluster, server: this.#server, nowMs };
     this.#verifying = new Verifying(scenario, told);
+    this.#changing = new Changing(scenario, { ...told, clock: this.#clock });
     this.#faults = new Map([...scenario.faults].reverse().map(({ request, kind }) => [request, kind]));
     this.#incidents = scenario.incidents;
   }
@@ -202,6 +205,7 @@ export class World {
       lie: fault === null ? null : (LIES[fault] ?? null),
     });
     this.#verifying.arrived(number);
+    this.#changing.arrived(number);
     this.trace.add(`request ${number} of ${process.number} at ${this.#clock.nowMs()}: ${request.filters}`);
     if (fault !== null) this.trace.mark(`fault ${fault}`);
     return fault;
