@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION } from "../activity/activity.ts";
 import { readIdentity } from "../activity/identity.ts";
 import { readActivity } from "../activity/read.ts";
 import type { KafkaPort, TopicPart, TopicRecord } from "../kafka/port.ts";
@@ -138,7 +139,8 @@ export class TopicSide {
   }
 
   /** Null: it cannot be read. */
-  #activityOf({ value }: TopicRecord): Sided | null {
+  #activityOf({ value, headers }: TopicRecord): Sided | null {
+    if (headers["schema-version"] !== SCHEMA_VERSION) return null;
     try {
       const { id, createdMs, dateMs, raw } = readIdentity(value ?? Buffer.alloc(0));
       const valueMs = this.#options.field === "created" ? createdMs : dateMs;

@@ -18,7 +18,7 @@ const bytesOf = (id: string, created: number) => Buffer.from(JSON.stringify({ _i
 function published(id: string, created: number, timestampMs = created): TopicRecord {
   const read = readActivity(bytesOf(id, created), 1 << 20);
   const value = encode(read, { scan: "all", tenant: "contoso", reader: "tail", readAtMs: created });
-  return { timestampMs, key: Buffer.from(id), value, headers: { scan: "all" } };
+  return { timestampMs, key: Buffer.from(id), value, headers: { scan: "all", "schema-version": "1" } };
 }
 
 interface Partition extends Partial<Pick<TopicPart, "isCut">> {
@@ -79,6 +79,13 @@ test("knows how far back retention has cut, by the youngest of the oldest record
   const empty = sideOf([cut(5), { isCut: true, records: [] }]).side;
   await empty.read(never);
   expect(empty.cutMs("activities")).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("a record of another version of the schema is told to be unreadable, not misread", async () => {
+  const record = published("a", FROM_MS);
+  const { side, sides } = sideOf([{ records: [{ ...record, headers: { ...record.headers, "schema-version": "2" } }] }]);
+  await side.read(never);
+  expect([side.unreadable, sides.counts.published]).toEqual([1, 0]);
 });
 
 test("a dead letter is known by its key and its digest; of one in parts the first counts, and its time is not known", async () => {
