@@ -37,6 +37,7 @@ const SCANS = [
   "LAST MINUTE",
   "PUBLISHED",
   "LATE",
+  "DEAD LETTERS",
   "GAPS",
   "DIFFER",
 ];
@@ -44,7 +45,7 @@ const SCANS = [
 function scanRow(scan: ScanStatus): string[] {
   const { state, cursorField, caughtUp, lagSeconds, publishedLastMinute, counts, openGaps, openMismatches } = scan;
   const reached = [cursorField ?? "undecided", caughtUp ?? "-", lagSeconds === null ? "-" : spoken(lagSeconds)];
-  const numbers = [publishedLastMinute, counts.published, counts.late, openGaps, openMismatches];
+  const numbers = [publishedLastMinute, counts.published, counts.late, counts.deadLettered, openGaps, openMismatches];
   return [scan.scan, scan.tenant, state, ...reached, ...numbers.map(String)];
 }
 

@@ -6,6 +6,7 @@ import { ensureBuilt } from "../real/built.ts";
 import { eventually, type Running } from "../real/process.ts";
 import type { Series } from "../real/prometheus.ts";
 import type { LiveStatus } from "../real/stack.ts";
+import { run } from "./cli-setup.ts";
 
 /** What does not have to happen in the run below; there is data of it all the same. */
 const MAY_BE_ZERO = new Set([
@@ -109,7 +110,18 @@ test("the dashboards, /status and what the tenant has agree", async () => {
   await agreed("the dead letters", async () =>
     expect((await numberOf("Kafka, Dead letters, A", quietSeconds)) / deadLetters).toBeCloseTo(1, 1),
   );
+  const told = await Promise.all(site.instances.map(deadLettersTold));
+  expect(Math.max(...told)).toBe((await settled()).deadLettered);
 }, 120_000);
+
+/** By the command `status`. */
+async function deadLettersTold(instance: string): Promise<number> {
+  const { code, out } = await run(["status", "--url", `http://${instance}`], { built: true });
+  expect(code, out).toBe(0);
+  const [names, values] = out.split("\n").filter((line) => /^(SCAN|all) /.test(line));
+  const column = names?.split(/ {2,}/).indexOf("DEAD LETTERS") ?? -1;
+  return Number(values?.split(/ {2,}/)[column]);
+}
 
 test("every query of every panel, variable and mark gives data, and what should move does", async () => {
   const { contoso } = site;

@@ -10,6 +10,7 @@ export async function lookAt(live: LiveConnector): Promise<void> {
   const config = ["-c", live.configFile];
   const told = await run(["status", ...config], BUILT);
   expect(told.code, told.out).toBe(0);
+  expect(told.out).toMatch(/^shards owned: \d/m);
   expect(told.out).toMatch(/^SCAN +TENANT +STATE .*\nall +contoso +(idle|reading) +created +20\S+Z +\d+ s /m);
   expect(told.out).toMatch(/^contoso +\d+ of \d+ +\d+ +0 +-?0\.\d s/m);
   const json = await run(["status", "--url", `http://127.0.0.1:${live.port}`, "--output", "json"], BUILT);
