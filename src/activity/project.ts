@@ -154,7 +154,7 @@ function readSpelling(value: unknown): string | undefined {
 }
 
 /** A string, or of some failed logins an object that holds one: `{ failedUserData: { userName } }`. */
-function readUserName(value: unknown): string | undefined {
+export function readUserName(value: unknown): string | undefined {
   if (!isJsonObject(value)) return readString(value);
   const inner = value["failedUserData"];
   return readString(isJsonObject(inner) ? inner["userName"] : value["userName"]);

@@ -1,5 +1,7 @@
 import { SCHEMA_VERSION } from "../activity/activity.ts";
 import type { Encode } from "../activity/encode.ts";
+import { readUserName } from "../activity/project.ts";
+import { isJsonObject } from "../activity/read.ts";
 import type { Defect, ReadActivity } from "../activity/reading.ts";
 import type { ScanConfig } from "../config/config.ts";
 import type { OutgoingRecord } from "../kafka/port.ts";
@@ -53,9 +55,9 @@ const DEFECTS: Readonly<Record<Defect, string>> = {
   not_encodable: "the activity cannot be encoded",
 };
 
-/** Orders a user's activities: those without a user are spread by id. */
+/** Orders a user's activities, by the name that the record's field has; those without one are spread by id. */
 function userKey(read: ReadActivity, id: Buffer): Buffer {
   const user = read.json?.["user"];
-  const name = user !== null && typeof user === "object" ? (user as Record<string, unknown>)["userName"] : undefined;
-  return typeof name === "string" && name !== "" ? Buffer.from(name, "utf8") : id;
+  const name = isJsonObject(user) ? readUserName(user["userName"]) : undefined;
+  return name === undefined || name === "" ? id : Buffer.from(name, "utf8");
 }

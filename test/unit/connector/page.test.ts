@@ -56,6 +56,7 @@ test.each<[ScanConfig["key"], object, string | null, number]>([
   ["none", { _id: "a1" }, null, 2],
   ["user", { _id: "a1", user: { userName: "ada@contoso.com" } }, "ada@contoso.com", 15],
   ["user", { _id: "a1", user: { userName: { failedUserData: 1 } } }, "a1", 2],
+  ["user", { _id: "a1", user: { userName: { failedUserData: { userName: "bob" } } } }, "bob", 3],
   ["user", { _id: "a1", user: { userName: "" } }, "a1", 2],
   ["user", { _id: "a1", user: null }, "a1", 2],
   ["user", { _id: "a1" }, "a1", 2],
