@@ -40,7 +40,8 @@ test("a page is asked for as the API documents it and handed on exactly", async 
     },
   });
   expect(taken).toEqual(page.elements);
-  expect(answer.verdict).toEqual({ kind: "page", hasNext: false, nextFilters: null, total: 40, activities: 40 });
+  const envelope = { hasNext: false, nextFilters: null, total: 40, leads: true };
+  expect(answer.verdict).toEqual({ kind: "page", ...envelope, activities: 40 });
   expect(answer).toMatchObject({ status: 200, bodyBytes: Buffer.byteLength(page.text) });
   expect(Math.abs((answer.serverNowMs ?? 0) - answer.readAtMs)).toBeLessThan(2000);
   expect(answer.durationMs).toBeGreaterThan(0);
