@@ -285,7 +285,8 @@ test("from the command line: a report, a profile, a mock tenant that plays it, a
     const flags = ["--token-file", join(dir, "token"), "--requests-per-minute", "60000", "--profile", profile];
     const { code, out } = await run(["probe", "--url", url, ...flags, "--output", "json"]);
     expect(code, out).toBe(0);
-    const report = JSON.parse(out) as { findings: Findings; profile: MockTenantOptions };
+    // Before the report: what is waited for, on standard error.
+    const report = JSON.parse(out.slice(out.indexOf("{\n"))) as { findings: Findings; profile: MockTenantOptions };
     expect(JSON.parse(readFileSync(profile, "utf8"))).toEqual({ version: 1, settings: report.profile });
     return { ...report, file: profile };
   };
