@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: string[], testTimeout: number, extra: object = {}) => ({
@@ -12,6 +13,8 @@ export default defineConfig({
         "unit",
         ["test/{unit,property,simulation,compare,alerts,grafana,report,soak,downstream}/**/*.test.ts"],
         30_000,
+        // Of two cores vitest leaves one to itself, which has little to do.
+        { maxWorkers: Math.max(2, availableParallelism() - 1) },
       ),
       project("tidy", ["test/tidy.test.ts"], 60_000),
       project("contract", ["test/contract/**/*.test.ts"], 120_000, { fileParallelism: false }),

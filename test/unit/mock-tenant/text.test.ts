@@ -84,6 +84,21 @@ describe("an activity's text", () => {
     expect(some(({ timestamp }) => timestamp % 1_000 !== 0)).toBe(true);
   });
 
+  test("is slim where only the number counts, and another once it is altered", () => {
+    const slim = { ...MOCK_TENANT_DEFAULTS, slim: true };
+    const own = new Archive({ ...MOCK_TENANT_DEFAULTS, backlog: 20 }, START_MS);
+    const ids = [own.idOf(3), own.idOf(7)];
+    const text = (index: number) => activityText(own, index, slim);
+    expect(Buffer.byteLength(text(3))).toBeLessThan(300);
+    const { _id, created } = JSON.parse(text(3));
+    expect({ _id, created }).toEqual({ _id: ids[0], created: own.created[3] });
+    own.alter(ids);
+    expect(JSON.parse(text(3))).toMatchObject({ altered: true, _id });
+    expect(JSON.parse(activityText(own, 7, MOCK_TENANT_DEFAULTS))).toMatchObject({ altered: true, _id: ids[1] });
+    expect(text(4)).not.toContain("altered");
+    expect(() => own.alter(["nobody"])).toThrow("there is no activity nobody");
+  });
+
   test("is padded where asked", () => {
     const large = { largeShare: 0.2, largeBytes: 50_000, slim: false };
     const sizes = activities.slice(0, 500).map((_, index) => Buffer.byteLength(activityText(archive, index, large)));
@@ -167,20 +182,5 @@ describe.skipIf(table === null)("field types, against those of real activities",
   test("every field outside rawDataJson and collected that a parser has met is there", () => {
     const parsed = (table ?? []).map(([path]) => path).filter((path) => !/^(rawDataJson|collected)\./.test(path));
     expect(parsed.filter((path) => !met.has(path))).toEqual([]);
-  });
-
-  test("is slim where only the number counts, and another once it is altered", () => {
-    const slim = { ...MOCK_TENANT_DEFAULTS, slim: true };
-    const own = new Archive({ ...MOCK_TENANT_DEFAULTS, backlog: 20 }, START_MS);
-    const ids = [own.idOf(3), own.idOf(7)];
-    const text = (index: number) => activityText(own, index, slim);
-    expect(Buffer.byteLength(text(3))).toBeLessThan(300);
-    const { _id, created } = JSON.parse(text(3));
-    expect({ _id, created }).toEqual({ _id: ids[0], created: own.created[3] });
-    own.alter(ids);
-    expect(JSON.parse(text(3))).toMatchObject({ altered: true, _id });
-    expect(JSON.parse(activityText(own, 7, MOCK_TENANT_DEFAULTS))).toMatchObject({ altered: true, _id: ids[1] });
-    expect(text(4)).not.toContain("altered");
-    expect(() => own.alter(["nobody"])).toThrow("there is no activity nobody");
   });
 });
