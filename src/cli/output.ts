@@ -88,7 +88,7 @@ export class Output implements AsyncDisposable {
 
   /**
    * Writes each piece. False when the reader of a pipe has gone.
-   * @throws the reason of `signal`, with only whole pieces written; ConnectorError `config_invalid` on a full disk
+   * @throws the reason of `signal`, with only whole pieces written; ConnectorError `output_failed` on a full disk
    *   or the like.
    */
   async write(pieces: Iterable<Piece>, signal: AbortSignal): Promise<boolean> {
@@ -121,14 +121,14 @@ export class Output implements AsyncDisposable {
 
   /**
    * Has what was written outlive this machine's fall, and says where it ends.
-   * @throws ConnectorError `config_invalid` when somebody else writes to the same file.
+   * @throws ConnectorError `output_failed` when somebody else writes to the same file.
    */
   async settled(): Promise<OutputEnd> {
     await this.begin();
     await calls.fdatasync(this.#fd);
     const { size } = await calls.fstat(this.#fd);
     if (size !== this.#bytes) {
-      throw invalid(`${this.#name} has ${size} bytes instead of ${this.#bytes}: something else writes to it`);
+      throw failed(`${this.#name} has ${size} bytes instead of ${this.#bytes}: something else writes to it`);
     }
     return { bytes: this.#bytes, endSha256: await this.#endSha256(this.#bytes) };
   }
@@ -175,7 +175,7 @@ export class Output implements AsyncDisposable {
         const reason = reasonOf(error);
         if (reason === "EPIPE") this.#isRead = false;
         else if (reason !== "EAGAIN")
-          throw invalid(`cannot write to ${this.#name}: ${reason}; ${await this.#cutBack()}`);
+          throw failed(`cannot write to ${this.#name}: ${reason}; ${await this.#cutBack()}`);
         else await this.#clock.sleep(FULL_WAIT_MS, never);
       }
     }
@@ -191,6 +191,10 @@ function flagsOf({ isNew, isRead }: { isNew: boolean; isRead: boolean }): number
 
 function invalid(message: string): ConnectorError {
   return new ConnectorError("config_invalid", message, { disposition: "fatal" });
+}
+
+function failed(message: string): ConnectorError {
+  return new ConnectorError("output_failed", message, { disposition: "fatal" });
 }
 
 function reasonOf(error: unknown): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { ConnectorError, describeError, type ErrorCode } from "../kit/errors.ts";
 import { decodeOneShot, encodeOneShot, type OneShotState } from "../scan/one-shot-state.ts";
 
 /** What a scan is asked for, by the names of its flags. */
@@ -34,10 +34,10 @@ export function readState(file: string, asked: AskedFor): OneShotState | null {
 
 /**
  * Replaces the state file whole: whoever is killed leaves the one before or this one.
- * @throws ConnectorError `config_invalid` when it cannot be written.
+ * @throws ConnectorError `output_failed` when it cannot be written.
  */
 export async function writeState(file: string, state: OneShotState): Promise<void> {
-  await writing(file, async (beside) => {
+  await writing(file, "output_failed", async (beside) => {
     const handle = await open(beside, "w", 0o600);
     try {
       await handle.writeFile(encodeOneShot(state));
@@ -49,19 +49,20 @@ export async function writeState(file: string, state: OneShotState): Promise<voi
   });
 }
 
-/** Whether a state can be written there is known before anything is asked. @throws as `writeState` */
+/** Whether a state can be written there is known before anything is asked. @throws ConnectorError `config_invalid` */
 export async function proveWritable(file: string): Promise<void> {
-  await writing(file, async (beside) => {
+  await writing(file, "config_invalid", async (beside) => {
     await (await open(beside, "w", 0o600)).close();
     await rm(beside);
   });
 }
 
-async function writing(file: string, write: (beside: string) => Promise<void>): Promise<void> {
+async function writing(file: string, code: ErrorCode, write: (beside: string) => Promise<void>): Promise<void> {
   try {
     await write(besideOf(file));
   } catch (error) {
-    throw invalid(`--resume: cannot write ${file}: ${describeError(error)}`);
+    const message = `--resume: cannot write ${file}: ${describeError(error)}`;
+    throw new ConnectorError(code, message, { disposition: "fatal" });
   }
 }
 

@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   "registry_unavailable",
   "schema_incompatible",
   "schema_missing",
+  "output_failed",
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

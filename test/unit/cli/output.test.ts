@@ -108,5 +108,8 @@ test("what can be cut back is a file", async () => {
 
 test("a full disk is an error that names the file", async () => {
   await using output = await open("/dev/full");
-  await expect(output.write([piece("a")], never)).rejects.toThrow(/cannot write to \/dev\/full: ENOSPC/);
+  await expect(output.write([piece("a")], never)).rejects.toMatchObject({
+    code: "output_failed",
+    message: expect.stringMatching(/cannot write to \/dev\/full: ENOSPC/),
+  });
 });

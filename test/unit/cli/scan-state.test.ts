@@ -73,7 +73,7 @@ test("where no state can be written is said before anything is asked, and by the
   const nowhere = join(dir, "no", "state");
   const message = expect.stringMatching(/^--resume: cannot write .*no\/state: ENOENT/);
   await expect(proveWritable(nowhere)).rejects.toMatchObject({ code: "config_invalid", message });
-  await expect(writeState(nowhere, await state())).rejects.toMatchObject({ code: "config_invalid", message });
+  await expect(writeState(nowhere, await state())).rejects.toMatchObject({ code: "output_failed", message });
   await proveWritable(join(dir, "state"));
   expect(readdirSync(dir)).toEqual([]);
 });
