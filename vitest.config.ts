@@ -11,7 +11,7 @@ export default defineConfig({
     projects: [
       project(
         "unit",
-        ["test/{unit,property,simulation,compare,alerts,grafana,report,soak,downstream}/**/*.test.ts"],
+        ["test/{unit,property,simulation,compare,alerts,grafana,report,soak,downstream,readme}/**/*.test.ts"],
         30_000,
         // Of two cores vitest leaves one to itself, which has little to do.
         { maxWorkers: Math.max(2, availableParallelism() - 1) },

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { runCli } from "../../../src/cli/cli.ts";
-import { root } from "../../real/process.ts";
+import { runCli } from "../../src/cli/cli.ts";
+import { root } from "../real/process.ts";
 
 /** A row of the README's table: what hurts, the commands that answer it, and the test that tries them. */
 interface Row {
