@@ -4,8 +4,9 @@ import { Kafka, logLevel } from "kafkajs";
 import { expect, onTestFinished } from "vitest";
 import { type MockTenant, startMockTenant } from "../../src/mock-tenant/start.ts";
 import { type Broker, type BrokerOptions, startBroker } from "../real/broker.ts";
-import { discard, eventually, scratchDir, startConnector } from "../real/process.ts";
+import { discard, scratchDir, startConnector } from "../real/process.ts";
 import { type Registry, startRegistry } from "../real/registry.ts";
+import { createTopics } from "../real/topics.ts";
 
 /** What a configuration points at: everything real but the tenant. */
 export interface Surroundings extends AsyncDisposable {
@@ -88,15 +89,11 @@ export async function createTopic(
   policy: string,
   others: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const admin = client(broker).admin();
-  await admin.connect();
   const configEntries = Object.entries({ "cleanup.policy": policy, ...others }).map(([name, value]) => ({
     name,
     value,
   }));
-  await admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: false });
-  await eventually(() => admin.fetchTopicOffsets(topic), 20_000, `topic ${topic} to be served`);
-  await admin.disconnect();
+  await createTopics(doorOf(broker), [{ topic, numPartitions: partitions, configEntries }]);
 }
 
 /** The same record in each of a topic's `partitions`. */
