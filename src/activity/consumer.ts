@@ -4,10 +4,11 @@
  */
 import { Secret } from "../kit/secret.ts";
 import type { Activity } from "./activity.ts";
-import { openBodyReader, openDecoder, type ReadBody, unframed } from "./decode.ts";
+import { openBodyReader, openDecoder, type ReadBody } from "./decode.ts";
 import { openExchange } from "./exchange.ts";
 import { schemaById } from "./registry.ts";
 import { releasedSchemas } from "./released.ts";
+import { unframed } from "./wire-format.ts";
 
 export type { Activity } from "./activity.ts";
 

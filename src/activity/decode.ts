@@ -2,21 +2,7 @@ import avsc, { type Schema, type Type } from "avsc";
 import { describeError } from "../kit/errors.ts";
 import type { Activity } from "./activity.ts";
 import { activitySchema } from "./schema.ts";
-import { HEADER_BYTES, MAGIC } from "./wire-format.ts";
-
-export interface Framed {
-  /** The registry's id of the schema that the value was written with. */
-  readonly schemaId: number;
-  readonly body: Buffer;
-}
-
-/** Takes a record's value out of the registry's wire format. @throws Error when it is not in it. */
-export function unframed(value: Uint8Array | null): Framed {
-  if (value === null) throw new Error("a record without a value is no activity");
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
-  return { schemaId: bytes.readUInt32BE(1), body: bytes.subarray(HEADER_BYTES) };
-}
+import { unframed } from "./wire-format.ts";
 
 /** @throws Error when `body` was not written with the schema that the reader was opened for. */
 export type ReadBody = (body: Buffer) => Activity;

@@ -1,6 +1,6 @@
 import avsc, { type Schema } from "avsc";
 import { activitySchema } from "./schema.ts";
-import { HEADER_BYTES, MAGIC } from "./wire-format.ts";
+import { unframed } from "./wire-format.ts";
 
 /** What tells a published activity from others. */
 export interface Identity {
@@ -29,7 +29,6 @@ const resolver = wanted.createResolver(written);
  * @throws Error when `value` is not in the registry's wire format or not of this schema.
  */
 export function readIdentity(value: Buffer): Identity {
-  if (value.length < HEADER_BYTES || value[0] !== MAGIC) throw new Error("not in the schema registry's wire format");
-  const record = wanted.fromBuffer(value.subarray(HEADER_BYTES), resolver);
+  const record = wanted.fromBuffer(unframed(value).body, resolver);
   return { id: record["_id"], createdMs: record["created"], dateMs: record["timestamp"], raw: record["raw"] };
 }

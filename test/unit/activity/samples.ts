@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Activity } from "../../../src/activity/activity.ts";
-import { openBodyReader, unframed } from "../../../src/activity/decode.ts";
+import { openBodyReader } from "../../../src/activity/decode.ts";
 import { readActivity } from "../../../src/activity/read.ts";
 import { activitySchema } from "../../../src/activity/schema.ts";
+import { unframed } from "../../../src/activity/wire-format.ts";
 
 /** Where real activities lie beside a checkout that has them; they are not part of the project. */
 export const samplesFolder = fileURLToPath(new URL("../../../../shared/samples/", import.meta.url));
