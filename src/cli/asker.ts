@@ -59,8 +59,8 @@ export class Asker {
   }
 
   /**
-   * Asks until the answer is a page, `rejected`, `too_large` or one that lacks next filters; `open` makes a taker for each try, so that nothing
-   * of a failed one is left.
+   * Asks until the answer is a page, `rejected`, `too_large` or one that lacks next filters; `open` makes a taker for
+   * each try, so that nothing of a failed one is left.
    * @throws ConnectorError with the remedy once the tries are used up; the reason of `signal`.
    */
   async ask<T extends { take: TakeActivity }>(

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../activity/read.ts";
 import { type Command, decodeCommand, isCommandKey } from "../scan/command.ts";
 import { type Cost, costOf } from "../scan/cost.ts";
 import { counted, type Target } from "./command-plan.ts";
@@ -118,8 +119,7 @@ function membersOf(text: string): Members {
   }
 }
 
-const objectOf = (value: unknown): Members =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : {};
+const objectOf = (value: unknown): Members => (isJsonObject(value) ? value : {});
 
 const numberOf = (value: unknown): number | null =>
   typeof value === "number" && Number.isSafeInteger(value) ? value : null;

@@ -1,5 +1,5 @@
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
-import { ConnectorError } from "../kit/errors.ts";
+import { configInvalid } from "../kit/errors.ts";
 import { addModule } from "./backfill-add.ts";
 import { type JobView, jobLines, jobsOf, queuedOf } from "./backfill-jobs.ts";
 import type { CommandContext } from "./cli.ts";
@@ -100,7 +100,7 @@ function jobChange(action: JobAction, job: string): MakeChange {
     if (found === undefined) {
       const others = known.length === 0 ? "it has none" : `it has ${known.map((each) => each.job).join(", ")}`;
       const message = `scan ${target.scan} has no job "${job}": ${others}`;
-      throw new ConnectorError("config_invalid", message, { disposition: "fatal" });
+      throw configInvalid(message);
     }
     return { plan: planJob(target, action, found), command: { ...head, action: actions[action], reader: job } };
   };

@@ -3,7 +3,7 @@ import type { Config, ScanConfig } from "../config/config.ts";
 import { parseDurationMs } from "../config/units.ts";
 import type { KafkaPort, ShardState } from "../kafka/port.ts";
 import { systemClock } from "../kit/clock.ts";
-import { assert, ConnectorError } from "../kit/errors.ts";
+import { assert, configInvalid } from "../kit/errors.ts";
 import { type Command, withPlan } from "../scan/command.ts";
 import { tellStage } from "./as-owner.ts";
 import { carryOut } from "./carry-out.ts";
@@ -74,7 +74,7 @@ export type MakeChange = (target: Target, state: ShardState, head: CommandHead) 
 
 /** @throws ConnectorError `config_invalid` with every problem. */
 export function failOn(problems: readonly string[]): never {
-  throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
+  throw configInvalid(problems.join("\n"));
 }
 
 /**

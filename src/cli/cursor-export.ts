@@ -1,7 +1,7 @@
 import { rename, writeFile } from "node:fs/promises";
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
 import { systemClock } from "../kit/clock.ts";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid, describeError } from "../kit/errors.ts";
 import { type ExportedScan, encodeExport, exportScan } from "../scan/export.ts";
 import { restoreState } from "../scan/state.ts";
 import type { CommandContext } from "./cli.ts";
@@ -83,9 +83,7 @@ async function write(file: string | null, text: string): Promise<void> {
     await writeFile(part, text, { mode: 0o600, flush: true });
     await rename(part, file);
   } catch (error) {
-    throw new ConnectorError("config_invalid", `--file: cannot write ${file}: ${describeError(error)}`, {
-      disposition: "fatal",
-    });
+    throw configInvalid(`--file: cannot write ${file}: ${describeError(error)}`);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Config, ScanConfig } from "../config/config.ts";
 import { topicSpecs } from "../connector/connector.ts";
 import type { CommittedState, KafkaPort, ShardState } from "../kafka/port.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid } from "../kit/errors.ts";
 
 /** A scan and the committed state of its shard, which other scans may share. */
 export interface ScanState {
@@ -20,9 +20,7 @@ export function chosen(config: Config, scan: string | undefined): readonly ScanC
   const scans = config.scans.filter(({ name }) => scan === undefined || name === scan);
   if (scans.length > 0) return scans;
   const known = config.scans.map(({ name }) => name).join(", ");
-  throw new ConnectorError("config_invalid", `there is no scan "${scan}"; known are ${known}`, {
-    disposition: "fatal",
-  });
+  throw configInvalid(`there is no scan "${scan}"; known are ${known}`);
 }
 
 /**

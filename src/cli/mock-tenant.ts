@@ -1,6 +1,6 @@
 import type { CommandModule, Options } from "yargs";
 import { parseDurationMs } from "../config/units.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { configInvalid } from "../kit/errors.ts";
 import {
   FAULTS,
   MOCK_TENANT_DEFAULTS,
@@ -168,7 +168,7 @@ function settingsOf(args: Readonly<Record<string, unknown>>): MockTenantOptions 
     if (settingsProblems({ faults: { [fault]: probability } }, false).length === 0) continue;
     problems.push(`--fault-${fault}: found ${String(probability)}; allowed is a number from 0 to 1`);
   }
-  if (problems.length > 0) throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
+  if (problems.length > 0) throw configInvalid(problems.join("\n"));
   const profile = args["profile"] === undefined ? {} : readProfile(String(args["profile"]));
   return { ...profile, ...settings, faults: { ...profile.faults, ...faults } } as MockTenantOptions;
 }

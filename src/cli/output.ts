@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { close, constants, fdatasync, fstat, ftruncate, open, read, write as writeFd } from "node:fs";
 import { promisify } from "node:util";
 import { type Clock, systemClock } from "../kit/clock.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid } from "../kit/errors.ts";
 import type { Piece } from "./scan-format.ts";
 
 const calls = {
@@ -74,7 +74,7 @@ export class Output implements AsyncDisposable {
       fd = await calls.open(file, flagsOf({ isNew: from === null, isRead: isKept }), 0o666);
     } catch (error) {
       const reason = reasonOf(error);
-      throw invalid(
+      throw configInvalid(
         from === null || reason !== "ENOENT"
           ? `--out: cannot write ${file}: ${reason}`
           : `--resume: ${file} is gone; ${PUT_BACK}`,
@@ -82,7 +82,8 @@ export class Output implements AsyncDisposable {
     }
     const output = new Output(fd, options);
     if (from !== null) await output.#goOn(from);
-    else if (isKept && !(await output.#isFile())) throw invalid(`--resume: ${file} is no file that can be cut back`);
+    else if (isKept && !(await output.#isFile()))
+      throw configInvalid(`--resume: ${file} is no file that can be cut back`);
     return output;
   }
 
@@ -141,7 +142,9 @@ export class Output implements AsyncDisposable {
     const stats = await calls.fstat(this.#fd);
     const isKnown = stats.isFile() && stats.size >= bytes && (await this.#endSha256(bytes)) === endSha256;
     if (!isKnown) {
-      throw invalid(`--resume: ${this.#name} is not the file of ${bytes} bytes that the scan had written; ${PUT_BACK}`);
+      throw configInvalid(
+        `--resume: ${this.#name} is not the file of ${bytes} bytes that the scan had written; ${PUT_BACK}`,
+      );
     }
     await calls.ftruncate(this.#fd, bytes);
     this.#bytes = bytes;
@@ -187,10 +190,6 @@ export class Output implements AsyncDisposable {
 /** Appending, so that whoever else writes to it is noticed and not overwritten. */
 function flagsOf({ isNew, isRead }: { isNew: boolean; isRead: boolean }): number {
   return constants.O_APPEND | (isNew ? constants.O_CREAT : 0) | (isRead ? constants.O_RDWR : constants.O_WRONLY);
-}
-
-function invalid(message: string): ConnectorError {
-  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
 }
 
 function failed(message: string): ConnectorError {

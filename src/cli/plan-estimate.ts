@@ -58,10 +58,12 @@ export function estimateTenant(
   bases: readonly ScanBasis[],
 ): TenantEstimate {
   const pace = Math.max(1, requestsPerMinute - 1);
-  const upkeeps = bases.map(({ rate, load }) => upkeepOf({ ...load, perSecond: rate.perSecond }, pace));
-  const needs = upkeeps.reduce((sum, { perMinute }) => sum + perMinute, 0);
-  const scans = bases.map((basis, at) => {
-    const upkeep = upkeeps[at] ?? upkeepOf({ ...basis.load, perSecond: 0 }, pace);
+  const kept = bases.map((basis) => {
+    const { rate, load } = basis;
+    return { basis, upkeep: upkeepOf({ ...load, perSecond: rate.perSecond }, pace) };
+  });
+  const needs = kept.reduce((sum, { upkeep }) => sum + upkeep.perMinute, 0);
+  const scans = kept.map(({ basis, upkeep }) => {
     return estimateScan(basis, upkeep, Math.max(0, pace - (needs - upkeep.perMinute)));
   });
   const work = scans.reduce((sum, each) => {

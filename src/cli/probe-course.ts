@@ -1,12 +1,10 @@
 import type { TenantPort } from "../connector/tenant-run.ts";
 import type { Clock } from "../kit/clock.ts";
 import { ConnectorError } from "../kit/errors.ts";
-import type { Random } from "../kit/random.ts";
 import { firstFilters } from "../scan/pass.ts";
 import type { Answer } from "../tenant/answer.ts";
-import type { Budget } from "../tenant/budget.ts";
 import type { CursorField, PageRequest } from "../tenant/request.ts";
-import { Asker } from "./asker.ts";
+import { Asker, type AskerDeps } from "./asker.ts";
 import { editedNext } from "./probe-next.ts";
 import {
   crowdsOf,
@@ -33,16 +31,6 @@ const LIMIT_MIN = 500;
 const CROWD_MAX = 90;
 /** So many of the newest are asked for again at the end. */
 const AGAIN_MAX = 400;
-
-export interface CourseDeps {
-  /** As it stands in messages; no report has it. */
-  readonly tenant: string;
-  readonly client: TenantPort;
-  readonly budget: Budget;
-  readonly clock: Clock;
-  readonly random: Random;
-  onWait(reason: string, waitMs: number): void;
-}
 
 /** All that a probe has seen. What it did not come to is null. */
 export interface Course {
@@ -85,7 +73,7 @@ class Spent extends Error {}
  * course; what was seen counts.
  * @throws ConnectorError with its remedy where not even the first question is answered; the reason of `signal`.
  */
-export async function runCourse(deps: CourseDeps, signal: AbortSignal): Promise<Course> {
+export async function runCourse(deps: AskerDeps, signal: AbortSignal): Promise<Course> {
   const course: Course = {
     ahead: null,
     field: "created",
@@ -204,7 +192,7 @@ class Prober {
   readonly #course: Course;
   readonly #asker: Asker;
 
-  constructor(course: Course, deps: CourseDeps) {
+  constructor(course: Course, deps: AskerDeps) {
     this.#course = course;
     const client: TenantPort = {
       credentialExpiresAtMs: null,

@@ -1,3 +1,4 @@
+import { isJsonObject } from "../activity/read.ts";
 import type { NextFiltersShape } from "../mock-tenant/settings.ts";
 import type { CursorField, Filters } from "../tenant/request.ts";
 import type { Sight } from "./probe-sight.ts";
@@ -11,11 +12,11 @@ export function nextShapeOf({ asked, nextFilters }: Pick<Sight, "asked" | "nextF
   if (nextFilters === null) return null;
   const next = parsed(nextFilters);
   if (typeof next === "string") return "string";
-  if (!isMap(next)) return "opaque";
+  if (!isJsonObject(next)) return "opaque";
   const other: CursorField = asked.field === "created" ? "date" : "created";
   if (Object.hasOwn(next, other)) return "wrong-field";
   const conditions = next[asked.field];
-  if (!isMap(conditions)) return "opaque";
+  if (!isJsonObject(conditions)) return "opaque";
   const kept = Object.entries(boundsOf(asked)).filter(([operator, value]) => conditions[operator] === value);
   return kept.length > 0 ? "echo" : "boundary";
 }
@@ -25,9 +26,9 @@ export function editedNext({ asked, nextFilters }: Pick<Sight, "asked" | "nextFi
   if (nextFilters === null || asked.untilMs === null) return null;
   const outer = parsed(nextFilters);
   const inner = typeof outer === "string" ? parsed(outer) : outer;
-  if (!isMap(inner)) return null;
+  if (!isJsonObject(inner)) return null;
   const conditions = inner[asked.field];
-  const bounds = { ...(isMap(conditions) ? conditions : {}), lte: asked.untilMs - 1 };
+  const bounds = { ...(isJsonObject(conditions) ? conditions : {}), lte: asked.untilMs - 1 };
   const text = JSON.stringify({ ...inner, [asked.field]: bounds });
   return typeof outer === "string" ? JSON.stringify(text) : text;
 }
@@ -43,6 +44,3 @@ function parsed(text: string): unknown {
     return null;
   }
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { configInvalid, describeError } from "../kit/errors.ts";
 import type { FaultName, MockTenantOptions } from "../mock-tenant/settings.ts";
 import { settingsProblems } from "../mock-tenant/settings-check.ts";
 import type { Findings } from "./probe-findings.ts";
@@ -99,7 +99,7 @@ export function writeProfile(file: string, profile: MockTenantOptions): void {
   try {
     writeFileSync(file, `${JSON.stringify({ version: VERSION, settings: profile }, null, 2)}\n`);
   } catch (error) {
-    throw invalid(`--profile: cannot write ${file}: ${describeError(error)}`);
+    throw configInvalid(`--profile: cannot write ${file}: ${describeError(error)}`);
   }
 }
 
@@ -109,20 +109,17 @@ export function readProfile(file: string): MockTenantOptions {
   try {
     json = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw invalid(`--profile: cannot read ${file}: ${describeError(error)}`);
+    throw configInvalid(`--profile: cannot read ${file}: ${describeError(error)}`);
   }
   const { version, settings } = (json ?? {}) as { version?: unknown; settings?: unknown };
   if (version !== VERSION || typeof settings !== "object" || settings === null || Array.isArray(settings)) {
-    throw invalid(`--profile: ${file} is no profile of version ${VERSION}, as probe --profile writes it`);
+    throw configInvalid(`--profile: ${file} is no profile of version ${VERSION}, as probe --profile writes it`);
   }
   const foreign = Object.keys(settings).filter((name) => NOT_BEHAVIOUR.includes(name));
   const problems = [
     ...settingsProblems(settings as Record<string, unknown>, false),
     ...foreign.map((name) => `${name}: no profile's matter; give it as a flag`),
   ];
-  if (problems.length > 0) throw invalid(problems.map((problem) => `--profile: ${file}: ${problem}`).join("\n"));
+  if (problems.length > 0) throw configInvalid(problems.map((problem) => `--profile: ${file}: ${problem}`).join("\n"));
   return settings as MockTenantOptions;
 }
-
-const invalid = (message: string): ConnectorError =>
-  new ConnectorError("config_invalid", message, { disposition: "fatal" });

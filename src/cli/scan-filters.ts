@@ -1,5 +1,6 @@
+import { isJsonObject } from "../activity/read.ts";
 import { checkFilters } from "../config/filters.ts";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { configInvalid, describeError } from "../kit/errors.ts";
 import type { Filters } from "../tenant/request.ts";
 
 /** Operators whose values the API takes as a list. */
@@ -43,7 +44,7 @@ export function readFilters(sources: FilterSources): { readonly filters: Filters
     const here = TIME_FIELDS.includes(path[0] ?? "") ? " (here: --since and --until)" : "";
     (warning ? warnings : problems).push(`filter ${path.join(".")}: ${message}${here}`);
   }
-  if (problems.length > 0) throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
+  if (problems.length > 0) throw configInvalid(problems.join("\n"));
   return { filters, warnings };
 }
 
@@ -90,17 +91,14 @@ function fileFilters({ name, text }: { name: string; text: string }, problems: s
     problems.push(`${name}: not JSON: ${describeError(error)}`);
     return emptyDraft();
   }
-  if (!isMap(json)) {
+  if (!isJsonObject(json)) {
     problems.push(`${name}: must hold an object of filters, such as { "service": { "eq": [20893] } }`);
     return emptyDraft();
   }
   const draft = emptyDraft();
   for (const [field, conditions] of Object.entries(json)) {
-    if (isMap(conditions)) draft[field] = { ...conditions };
+    if (isJsonObject(conditions)) draft[field] = { ...conditions };
     else problems.push(`${name}: ${field} must hold operators, such as { "eq": [20893] }`);
   }
   return draft;
 }
-
-const isMap = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);

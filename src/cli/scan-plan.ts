@@ -1,7 +1,7 @@
 import type { Config, Start } from "../config/config.ts";
 import { parseStart } from "../config/units.ts";
 import { canonicalJson } from "../kit/canonical.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid } from "../kit/errors.ts";
 import type { OneShotPlan } from "./one-shot.ts";
 import { type FilterSources, readFilters } from "./scan-filters.ts";
 import type { FormatName } from "./scan-format.ts";
@@ -36,7 +36,7 @@ export function readPlan(
   const { cursorField, file } = args;
   const read = collect(problems, () => readFilters({ flags: args.filter, file, cursorField }));
   if (read === null || problems.length > 0) {
-    throw new ConnectorError("config_invalid", problems.join("\n"), { disposition: "fatal" });
+    throw configInvalid(problems.join("\n"));
   }
   const plan: OneShotPlan = {
     filters: read.filters,

@@ -1,5 +1,5 @@
 import type { Start } from "../config/config.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { configInvalid } from "../kit/errors.ts";
 import { type Job, openJobPass } from "../scan/job.ts";
 import type { Pass } from "../scan/pass.ts";
 import type { OneShotPlan } from "./one-shot.ts";
@@ -34,9 +34,7 @@ export function rangeOf(plan: Pick<OneShotPlan, "since" | "until">, serverNowMs:
   const untilMs = plan.until === null || plan.until.kind === "now" ? null : instantOf(plan.until, serverNowMs);
   if (fromMs <= (untilMs ?? serverNowMs)) return { fromMs, untilMs };
   const [from, until] = [fromMs, untilMs ?? serverNowMs].map((ms) => new Date(ms).toISOString());
-  throw new ConnectorError("config_invalid", `--since (${from}) is later than --until (${until})`, {
-    disposition: "fatal",
-  });
+  throw configInvalid(`--since (${from}) is later than --until (${until})`);
 }
 
 function instantOf(start: Start, serverNowMs: number): number {

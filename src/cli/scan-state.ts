@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { open, rename, rm } from "node:fs/promises";
-import { ConnectorError, describeError, type ErrorCode } from "../kit/errors.ts";
+import { ConnectorError, configInvalid, describeError, type ErrorCode } from "../kit/errors.ts";
 import { decodeOneShot, encodeOneShot, type OneShotState } from "../scan/one-shot-state.ts";
 
 /** What a scan is asked for, by the names of its flags. */
@@ -17,7 +17,7 @@ export function readState(file: string, asked: AskedFor): OneShotState | null {
     text = readFileSync(file);
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
-    throw invalid(`--resume: cannot read ${file}: ${describeError(error)}`);
+    throw configInvalid(`--resume: cannot read ${file}: ${describeError(error)}`);
   }
   const state = decodeOneShot(text, `--resume ${file}, remove it to begin anew`);
   const names = [...new Set([...Object.keys(state.asked), ...Object.keys(asked)])];
@@ -25,7 +25,7 @@ export function readState(file: string, asked: AskedFor): OneShotState | null {
     .filter((name) => state.asked[name] !== asked[name])
     .map((name) => `  ${name}: was ${state.asked[name] ?? "not given"}, is ${asked[name] ?? "not given"}`);
   if (others.length === 0) return state;
-  throw invalid(
+  throw configInvalid(
     [`--resume: ${file} is of a scan with other flags; give the same ones, or remove it to begin anew`, ...others].join(
       "\n",
     ),
@@ -73,7 +73,3 @@ export async function removeState(file: string): Promise<void> {
 
 /** Becomes the state file once it is whole; left over where somebody was killed before that. */
 const besideOf = (file: string): string => `${file}.new`;
-
-function invalid(message: string): ConnectorError {
-  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
-}

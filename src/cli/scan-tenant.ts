@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Config, TenantConfig } from "../config/config.ts";
 import { type Loaded, loadConfig } from "../config/load.ts";
-import { ConnectorError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid } from "../kit/errors.ts";
 import { type ConfigArgs, configOptions } from "./wiring.ts";
 
 /** Holds the API token when there is neither a configuration nor a token file. */
@@ -48,7 +48,7 @@ export interface ChosenTenant {
  */
 export function readTenant(args: TenantArgs, env: Readonly<Record<string, string | undefined>>): ChosenTenant {
   if (args.token !== undefined) {
-    throw invalid(
+    throw configInvalid(
       "a token is not taken on the command line, where every user of this machine could read it and the shell's " +
         `history would keep it: use --token-file PATH, or the environment variable ${TOKEN_VARIABLE}`,
     );
@@ -58,31 +58,34 @@ export function readTenant(args: TenantArgs, env: Readonly<Record<string, string
 
 function fromConfig(args: TenantArgs, env: Readonly<Record<string, string | undefined>>): ChosenTenant {
   if (args.config === undefined && args.set.length === 0) {
-    throw invalid("which tenant? Give --config FILE (and --tenant NAME), or --url URL and --token-file PATH");
+    throw configInvalid("which tenant? Give --config FILE (and --tenant NAME), or --url URL and --token-file PATH");
   }
-  if (args.tokenFile !== undefined) throw invalid("--token-file goes with --url; a configuration names its own");
+  if (args.tokenFile !== undefined) throw configInvalid("--token-file goes with --url; a configuration names its own");
   const { config, warnings } = load(args.config ?? null, args.set, env);
   const names = config.tenants.map((tenant) => tenant.name);
   if (args.tenant === undefined && names.length > 1) {
-    throw invalid(`which tenant? Give --tenant with one of ${names.join(", ")}`);
+    throw configInvalid(`which tenant? Give --tenant with one of ${names.join(", ")}`);
   }
   const found = config.tenants.find((tenant) => tenant.name === (args.tenant ?? names[0]));
-  if (found === undefined) throw invalid(`there is no tenant "${args.tenant}"; known are ${names.join(", ")}`);
+  if (found === undefined) throw configInvalid(`there is no tenant "${args.tenant}"; known are ${names.join(", ")}`);
   return { config, tenant: paced(found, args.requestsPerMinute), label: found.name, warnings };
 }
 
 function direct(args: TenantArgs, url: string, env: Readonly<Record<string, string | undefined>>): ChosenTenant {
-  if (args.config !== undefined) throw invalid("give either --config or --url, not both");
-  if (args.tenant !== undefined) throw invalid("--tenant goes with --config; --url is the tenant");
+  if (args.config !== undefined) throw configInvalid("give either --config or --url, not both");
+  if (args.tenant !== undefined) throw configInvalid("--tenant goes with --config; --url is the tenant");
   const { tokenFile } = args;
   if (tokenFile === undefined && (env[TOKEN_VARIABLE] ?? "") === "") {
-    throw invalid(`no token for --url: give --token-file PATH, or set the environment variable ${TOKEN_VARIABLE}`);
+    throw configInvalid(
+      `no token for --url: give --token-file PATH, or set the environment variable ${TOKEN_VARIABLE}`,
+    );
   }
   const token = tokenFile === undefined ? `\${env:${TOKEN_VARIABLE}}` : `\${file:${resolve(tokenFile)}}`;
   const sets = [`tenants.${DIRECT}.apiUrl=${url}`, `tenants.${DIRECT}.auth.token=${token}`, ...args.set];
   const { config, warnings } = loadDirect(sets, { [TOKEN_VARIABLE]: env[TOKEN_VARIABLE] });
   const [tenant] = config.tenants;
-  if (tenant === undefined || config.tenants.length > 1) throw invalid(`--set: only tenants.${DIRECT} goes with --url`);
+  if (tenant === undefined || config.tenants.length > 1)
+    throw configInvalid(`--set: only tenants.${DIRECT} goes with --url`);
   return { config, tenant: paced(tenant, args.requestsPerMinute), label: new URL(tenant.apiUrl).host, warnings };
 }
 
@@ -97,20 +100,16 @@ function loadDirect(sets: readonly string[], env: Readonly<Record<string, string
       .replaceAll(named("apiUrl"), "--url")
       .replaceAll(named("auth.token"), "--token-file")
       .replace("configuration from overrides", "--url and its flags");
-    throw invalid(told);
+    throw configInvalid(told);
   }
 }
 
 function paced(tenant: TenantConfig, requestsPerMinute: number | undefined): TenantConfig {
   if (requestsPerMinute === undefined) return tenant;
   if (Number.isSafeInteger(requestsPerMinute) && requestsPerMinute >= 2) return { ...tenant, requestsPerMinute };
-  throw invalid(`--requests-per-minute: found ${requestsPerMinute}; allowed: a whole number from 2`);
+  throw configInvalid(`--requests-per-minute: found ${requestsPerMinute}; allowed: a whole number from 2`);
 }
 
 function load(file: string | null, sets: readonly string[], env: Readonly<Record<string, string | undefined>>): Loaded {
   return loadConfig({ file, sets, env }, (path) => readFileSync(path, "utf8"));
-}
-
-function invalid(message: string): ConnectorError {
-  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
 }

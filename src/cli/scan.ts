@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ArgumentsCamelCase, CommandModule, InferredOptionTypes } from "yargs";
-import { ConnectorError, describeError } from "../kit/errors.ts";
+import { configInvalid, describeError } from "../kit/errors.ts";
 import type { CommandContext } from "./cli.ts";
 import { FORMATS, type FormatName } from "./scan-format.ts";
 import { scanOnce } from "./scan-once.ts";
@@ -82,10 +82,10 @@ async function scan(args: ScanArgs, signal: AbortSignal): Promise<number> {
   const file = filtersFile === null ? null : { name: filtersFile, text: readText(filtersFile) };
   const format = formatOf(args);
   if (args.resume !== undefined && args.out === undefined) {
-    throw invalid("--resume goes with --out: what a pipe has been given cannot be cut back to a whole page");
+    throw configInvalid("--resume goes with --out: what a pipe has been given cannot be cut back to a whole page");
   }
   if (format === "avro" && args.out === undefined && process.stdout.isTTY === true) {
-    throw invalid("Avro is no text for a terminal: give --out FILE, or a pipe");
+    throw configInvalid("Avro is no text for a terminal: give --out FILE, or a pipe");
   }
   const { config, tenant, label, warnings } = readTenant(args, process.env);
   const { plan, warnings: doubts } = readPlan({ ...args, file }, config);
@@ -122,10 +122,6 @@ function readText(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw invalid(`--filters-file: cannot read ${path}: ${describeError(error)}`);
+    throw configInvalid(`--filters-file: cannot read ${path}: ${describeError(error)}`);
   }
-}
-
-function invalid(message: string): ConnectorError {
-  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
 }

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { ConnectorError } from "../kit/errors.ts";
+import { ConnectorError, configInvalid } from "../kit/errors.ts";
 import type { Config } from "./config.ts";
 import { crossCheck } from "./cross-checks.ts";
 import { interpolate } from "./interpolate.ts";
@@ -114,7 +114,7 @@ function invalid(file: string | null, problems: readonly Problem[]): ConnectorEr
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   const lines = problems.map((problem) => `\n  ${formatProblem(problem)}`);
   const message = `configuration ${file ?? "from overrides"}: ${count}${lines.join("")}`;
-  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
+  return configInvalid(message);
 }
 
 /** Variables that look like overrides and are none. */

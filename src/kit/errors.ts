@@ -48,6 +48,11 @@ export class ConnectorError extends Error {
   }
 }
 
+/** What was given (a configuration, flags, a file of theirs) cannot be taken: the exit code is 2. */
+export function configInvalid(message: string): ConnectorError {
+  return new ConnectorError("config_invalid", message, { disposition: "fatal" });
+}
+
 /** For our own invariants only: a failure is a bug. What a peer sends is handled, never asserted. */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`invariant broken: ${message}`);

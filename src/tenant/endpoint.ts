@@ -1,4 +1,4 @@
-import { ConnectorError } from "../kit/errors.ts";
+import { type ConnectorError, configInvalid } from "../kit/errors.ts";
 
 /**
  * Where activities are asked for. `apiUrl` is the portal's address or the API URL that it shows, with or without
@@ -46,5 +46,5 @@ export function isLoopback(hostname: string): boolean {
 }
 
 function invalid(setting: string, problem: string): ConnectorError {
-  return new ConnectorError("config_invalid", `${setting} ${problem}`, { disposition: "fatal" });
+  return configInvalid(`${setting} ${problem}`);
 }
